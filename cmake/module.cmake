@@ -1,0 +1,30 @@
+# module(name USES modules...): one folder of src/ as a static library.
+#
+# Headers are seen through build/view/<name>/, which holds a link to the one folder, so that an include
+# of a module that is not in USES does not compile. Every header compiles alone, and twice.
+function(module name)
+  cmake_parse_arguments(PARSE_ARGV 1 module "" "" "USES;LIBRARIES")
+  set(source ${PROJECT_SOURCE_DIR}/src/${name})
+  set(view ${PROJECT_BINARY_DIR}/view/${name})
+  file(MAKE_DIRECTORY ${view})
+  file(CREATE_LINK ${source} ${view}/${name} SYMBOLIC)
+  file(GLOB files CONFIGURE_DEPENDS ${source}/*.c)
+  if(NOT files)
+    return()
+  endif()
+  add_library(${name} STATIC ${files})
+  target_include_directories(${name} PUBLIC ${view})
+  target_link_libraries(${name} PRIVATE ${module_USES} ${module_LIBRARIES})
+  file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${source} ${source}/*.h)
+  set(probes)
+  foreach(header IN LISTS headers)
+    set(line "#include \"${name}/${header}\"\n")
+    file(CONFIGURE OUTPUT probe/${name}/${header}.c CONTENT
+      "${line}${line}typedef int probe_not_empty;\n")
+    list(APPEND probes ${CMAKE_CURRENT_BINARY_DIR}/probe/${name}/${header}.c)
+  endforeach()
+  if(probes)
+    add_library(${name}_headers OBJECT ${probes})
+    target_link_libraries(${name}_headers PRIVATE ${name} ${module_USES} ${module_LIBRARIES})
+  endif()
+endfunction()

@@ -1,0 +1,96 @@
+/* OpenSSL's EVP with one context a thread; xxhash.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "base/digest.h"
+
+#include "base/assert.h"
+
+#include <openssl/evp.h>
+#include <xxhash.h>
+
+/* Created once a thread and kept for its life: EVP contexts are costly to make, cheap to reuse. */
+static EVP_MD_CTX *thread_context(void)
+{
+    static _Thread_local EVP_MD_CTX *context;
+    if (context == NULL) {
+        context = EVP_MD_CTX_new();
+        ASSERT(context != NULL);
+        EVP_MD *method = EVP_MD_fetch(NULL, "SHA256", NULL);
+        ASSERT(method != NULL);
+        ASSERT(EVP_DigestInit_ex2(context, method, NULL) == 1);
+    }
+    return context;
+}
+
+void digest_sha256(const struct bytes *parts, size_t count, uint8_t digest_out[DIGEST_SIZE])
+{
+    EVP_MD_CTX *context = thread_context();
+    ASSERT(EVP_DigestInit_ex2(context, NULL, NULL) == 1);
+    for (size_t i = 0; i < count; i++) {
+        ASSERT(EVP_DigestUpdate(context, parts[i].data, parts[i].size) == 1);
+    }
+    unsigned size = 0;
+    ASSERT(EVP_DigestFinal_ex(context, digest_out, &size) == 1);
+    ASSERT(size == DIGEST_SIZE);
+}
+
+void digest_hmac(struct bytes key, struct bytes message, uint8_t digest_out[DIGEST_SIZE])
+{
+    enum { BLOCK = 64 };
+    uint8_t inner[BLOCK] = {0};
+    uint8_t outer[BLOCK] = {0};
+    if (key.size > BLOCK) {
+        digest_sha256(&key, 1, inner);
+    } else if (key.size > 0) {
+        memcpy(inner, key.data, key.size);
+    }
+    for (int i = 0; i < BLOCK; i++) {
+        outer[i] = inner[i] ^ 0x5c;
+        inner[i] = inner[i] ^ 0x36;
+    }
+    uint8_t digest[DIGEST_SIZE];
+    digest_sha256((struct bytes[]){bytes_of(inner, BLOCK), message}, 2, digest);
+    digest_sha256((struct bytes[]){bytes_of(outer, BLOCK), bytes_of(digest, DIGEST_SIZE)}, 2,
+                  digest_out);
+}
+
+uint64_t hash64(struct bytes value)
+{
+    return XXH3_64bits(value.data, value.size);
+}
+
+void hex_format(struct bytes value, char *text_out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < value.size; i++) {
+        text_out[2 * i] = digits[value.data[i] >> 4];
+        text_out[2 * i + 1] = digits[value.data[i] & 15];
+    }
+}
+
+static int hex_digit(uint8_t symbol)
+{
+    if (symbol >= '0' && symbol <= '9') {
+        return symbol - '0';
+    }
+    if (symbol >= 'a' && symbol <= 'f') {
+        return symbol - 'a' + 10;
+    }
+    return symbol >= 'A' && symbol <= 'F' ? symbol - 'A' + 10 : -1;
+}
+
+bool hex_parse(struct bytes text, uint8_t *value_out, size_t size)
+{
+    if (text.size != 2 * size) {
+        return false;
+    }
+    for (size_t i = 0; i < size; i++) {
+        const int high = hex_digit(text.data[2 * i]);
+        const int low = hex_digit(text.data[2 * i + 1]);
+        if (high < 0 || low < 0) {
+            return false;
+        }
+        value_out[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}

@@ -1,0 +1,79 @@
+/* The rows of one task as the engine sees them: overlay, cache, pending, frozen, store.
+ *
+ * put() and remove() change the overlay, which belongs to the open transaction. commit() moves it into
+ * the pending map once the transaction is known committed, abort() drops it. checkpoint() freezes the
+ * pending map and writes it to the store with `meta` as of its last commit; until it succeeds reads find
+ * the rows in the frozen map. Reads go overlay, pending, frozen, cache of rows read, store.
+ *
+ * Invariants: the store holds only committed rows (E1); the overlay is never written to the store; a
+ * failed checkpoint loses nothing (its rows stay frozen and the next one takes them along).
+ *
+ * Thread: one, but for state_checkpoint_write(), which may run on another between begin and end.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_STATE_H
+#define STORE_STATE_H
+
+#include "store/store.h"
+
+struct state;
+
+struct state_limits {
+    size_t cache_bytes;      /* rows read from the store and kept; 0: none */
+    size_t checkpoint_bytes; /* pending bytes that make a checkpoint due */
+    int64_t checkpoint_ms;   /* age of the oldest pending row that makes one due */
+};
+
+/* The key under which `meta` lies in the store; no other row may have it. */
+#define STATE_META_KEY "m"
+
+/* Takes the store over: state_close() closes it. Reads the stored meta, if any. */
+MUST_CHECK enum status state_open(struct store *store, const struct state_limits *limits,
+                                  struct state **state_out, struct error *error);
+/* Without a checkpoint: what is pending is left to the changelog. */
+void state_close(struct state *state);
+
+/* Meta as of the last checkpoint in the store; data NULL if the store is new. Borrowed until the next
+ * checkpoint ends. */
+struct bytes state_stored_meta(const struct state *state);
+
+/* `value_out` is borrowed until the next call on this state; value_out->data NULL: absent. */
+MUST_CHECK enum status state_get(struct state *state, struct bytes key, struct bytes *value_out,
+                                 struct error *error);
+
+/* The overlay copies key and value. Removing an absent key is legal. */
+void state_put(struct state *state, struct bytes key, struct bytes value);
+void state_remove(struct state *state, struct bytes key);
+
+/* The rows of the overlay in key order (value.data NULL: removed), for the changelog. Borrowed until the
+ * next change of the overlay. */
+size_t state_dirty(struct state *state, const struct row **rows_out);
+size_t state_dirty_bytes(const struct state *state);
+
+/* The overlay becomes pending; `meta` (copied) is the meta of this commit. */
+void state_commit(struct state *state, struct bytes meta, int64_t now_monotonic_ms);
+void state_abort(struct state *state);
+/* Rows of a restored changelog go straight to pending; value.data NULL removes. */
+void state_restore(struct state *state, struct bytes key, struct bytes value,
+                   int64_t now_monotonic_ms);
+
+/* Visits the rows with this prefix and key >= from in key order, as of now: overlay included. At most
+ * `limit` rows; `visit` may stop earlier. */
+MUST_CHECK enum status state_scan(struct state *state, struct bytes prefix, struct bytes from,
+                                  size_t limit, store_visit *visit, void *context,
+                                  struct error *error);
+
+/* Bytes held in memory: overlay, pending, frozen, cache. */
+size_t state_memory(const struct state *state);
+
+/* Whether pending rows are old or large enough for a checkpoint and none is running. */
+bool state_checkpoint_due(const struct state *state, int64_t now_monotonic_ms);
+/* begin: freezes pending. write: the slow part, on any one thread. end: on the state's thread again.
+ * A failed write leaves the rows frozen; its status is returned by end. */
+void state_checkpoint_begin(struct state *state);
+void state_checkpoint_write(struct state *state);
+MUST_CHECK enum status state_checkpoint_end(struct state *state, struct error *error);
+/* All three, on this thread; nothing to write is STATUS_OK. */
+MUST_CHECK enum status state_checkpoint(struct state *state, struct error *error);
+
+#endif
