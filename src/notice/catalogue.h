@@ -1,0 +1,38 @@
+/* The template catalogue: the words of every notice, one YAML file a language in config/notices/.
+ *
+ * Each language file holds `language`, `disclosure` (id of the disclosure text, the same in every file),
+ * `advert` (label and refusal line that the law wants around advertising), `words` (what a symbol of
+ * MEASURE, CATEGORY, AREA, AUTHORITY and OUTCOME is called) and `templates`: name -> kind, text, short.
+ * In a text
+ *   {NAME}            is the value of a parameter; a line that needs one which was not given is left out
+ *   {!NAME}           at the start of a line: only if the parameter was not given
+ *   {?NAME=SYMBOL}    ... only if it was given as SYMBOL
+ *   {!NAME=SYMBOL}    ... only if it was not
+ *
+ * A catalogue that was read knows every template, with its short form, and every word in both languages;
+ * no text has a link in it or a parameter that its kind of notice may not hold (notice/kind.h).
+ * Immutable once read; any thread.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef NOTICE_CATALOGUE_H
+#define NOTICE_CATALOGUE_H
+
+#include "base/digest.h"
+#include "base/problems.h"
+#include "base/status.h"
+#include "record/record.h"
+
+struct catalogue;
+
+/* Reads every language file of the folder; NULL if there are problems, each with file and line. */
+struct catalogue *catalogue_read(const char *folder, struct problems *problems);
+void catalogue_free(struct catalogue *catalogue);
+DEFINE_CLEANUP(catalogue)
+
+/* Version of the disclosure text; lives as long as the catalogue. */
+struct bytes catalogue_disclosure(const struct catalogue *catalogue);
+
+/* SHA-256 over all templates and words: two workers with the same value write the same notices. */
+const uint8_t *catalogue_hash(const struct catalogue *catalogue);
+
+#endif
