@@ -487,17 +487,27 @@ def field_row(record, field):
         row["enumeration"] = f"&enum_{kind.tag}"
     if isinstance(kind, Record):
         row["record"] = f"&record_{kind.tag}"
-    text = ", ".join(f".{key} = {value}" for key, value in row.items())
-    lines = textwrap.wrap("{" + text + "},", 94, break_long_words=False, break_on_hyphens=False)
-    return [f"    {lines[0]}"] + [f"     {line}" for line in lines[1:]]
+    return packed([f".{key} = {value}" for key, value in row.items()], "    {", "     ", "},")
+
+
+def packed(pieces, first, indent, end):
+    """Pieces with commas between, as many on a line as 100 columns hold."""
+    lines = [first + pieces[0]]
+    for piece in pieces[1:]:
+        lines[-1] += ","
+        if len(lines[-1]) + 1 + len(piece) + len(end) > 100:
+            lines.append(indent + piece)
+        else:
+            lines[-1] += " " + piece
+    lines[-1] += end
+    return lines
 
 
 def enum_code(made):
-    symbols = ", ".join(f'"{symbol}"' for symbol in made.symbols)
+    symbols = [f'"{symbol}"' for symbol in made.symbols]
     fallback = f"{made.tag.upper()}_{made.default}" if made.default else "-1"
     return [f"static const char *const symbols_{made.tag}[] = {{",
-            *textwrap.wrap(symbols, 94, initial_indent="    ", subsequent_indent="    ",
-                           break_long_words=False, break_on_hyphens=False),
+            *packed(symbols, "    ", "    ", ","),
             "};",
             f"const struct enum_type enum_{made.tag} = {{",
             f'    .name = "{made.name}",',
