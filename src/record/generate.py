@@ -5,8 +5,8 @@
 
 Every SCHEMA is one <Record>.avsc that stands alone: a named type is defined where a file first uses
 it. A type that several files define must be the same in all of them. The output depends on the
-schemas only, not on the order of the arguments. A schema that cannot be laid out is refused with its
-file and field; then nothing is written and the exit status is 1.
+schemas only, not on the order of the arguments. A schema that cannot be laid out is refused with
+its file and field; then nothing is written and the exit status is 1.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -71,7 +71,7 @@ class Fixed:
 
 
 class Field:
-    """One field; `type` is an Enum, Fixed, Record, a name of PRIMITIVES or, of an array, its item."""
+    """One field; `type` is an Enum, Fixed, Record or name of PRIMITIVES, of an array its item."""
 
     def __init__(self, name):
         self.name = name
@@ -174,7 +174,7 @@ class Reader:
             if not isinstance(symbol, str) or not SYMBOL.match(symbol):
                 self.fail(where, f"enum '{name}': symbol {json.dumps(symbol)} is not UPPER_CASE")
             if symbol == "COUNT":
-                self.fail(where, f"enum '{name}': symbol 'COUNT' is taken for the number of symbols")
+                self.fail(where, f"enum '{name}': symbol 'COUNT' is taken for their number")
             if symbols.count(symbol) > 1:
                 self.fail(where, f"enum '{name}': symbol '{symbol}' twice")
         default = value.get("default")
@@ -444,8 +444,9 @@ def header_text(model):
             "extern const struct record_type *const record_types[];",
             "extern const uint32_t record_type_count;", "",
             '/* The symbol of a value, "?" for one out of range. */',
-            "static inline const char *enum_symbol(const struct enum_type *type, int32_t value)", "{",
-            "    return value >= 0 && (uint32_t)value < type->count ? type->symbols[value] : \"?\";",
+            "static inline const char *enum_symbol(const struct enum_type *type, int32_t value)",
+            "{",
+            '    return value >= 0 && (uint32_t)value < type->count ? type->symbols[value] : "?";',
             "}", "", "#endif", ""]
     return "\n".join(out)
 

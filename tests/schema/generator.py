@@ -80,7 +80,8 @@ BAD = [
     ("type twice", record(field(enum("A")), field(enum("A"), name="more")),
      "Odd.more: type 'Kind' is defined twice"),
     ("fixed without size", record(field({"type": "fixed", "name": "h1"})), "fixed 'h1': size"),
-    ("record in itself", record(field(array("Odd", max=2))), "Odd.thing: record 'Odd' holds itself"),
+    ("record in itself", record(field(array("Odd", max=2))),
+     "Odd.thing: record 'Odd' holds itself"),
     ("default of null", record(field(["null", "int"], default=0)), "Odd.thing: default 0"),
     ("default of int", record(field("int", default=1 << 31)), "Odd.thing: default 2147483648"),
     ("default of boolean", record(field("boolean", default=0)), "Odd.thing: default 0"),
@@ -168,8 +169,8 @@ class Generator(unittest.TestCase):
                 self.assertEqual(one.read(), two.read())
 
     def test_lists_in_list_items_and_shared_types_are_laid_out(self):
-        inner = {"type": "record", "name": "Inner", "fields": [field(array("string", max=3), "ids")]}
-        outer = {"type": "record", "name": "Outer", "fields": [field(array(inner, max=2), "inners")]}
+        inner = dict(ITEM, name="Inner", fields=[field(array("string", max=3), "ids")])
+        outer = dict(ITEM, name="Outer", fields=[field(array(inner, max=2), "inners")])
         left = self.file("Odd.avsc", record(field(array(outer, max=4), "outers")))
         right = self.file("Even.avsc", record(field(array(inner, max=9), "all"), name="Even"))
         self.assertEqual(self.run_on(left, right).stderr, "")
