@@ -1,0 +1,265 @@
+/* Open addressing with linear probing; a removal moves the run behind it up, so there are no marks.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "store/row_map.h"
+
+#include "base/assert.h"
+#include "base/buffer.h"
+
+#include <stdlib.h>
+
+#define SLOTS_MIN 64
+/* What malloc and the slots take beside the row. */
+#define ROW_OVERHEAD (16 + 2 * sizeof(struct row_slot))
+
+struct held_row *held_new(struct bytes key, uint64_t hash, struct bytes value)
+{
+    ASSERT(key.size > 0 && key.size < UINT32_MAX / 2);
+    ASSERT(value.size < UINT32_MAX / 2);
+    const size_t needed = sizeof(struct held_row) + key.size + value.size;
+    const size_t size = (needed + 15) & ~(size_t)15;
+    struct held_row *row = memory_get(size);
+    *row = (struct held_row){
+        .hash = hash,
+        .key_size = (uint32_t)key.size,
+        .value_size = (uint32_t)value.size,
+        .capacity = (uint32_t)(size - sizeof(struct held_row) - key.size),
+        .removed = value.data == NULL,
+    };
+    memcpy(row->data, key.data, key.size);
+    if (value.size > 0) {
+        memcpy(row->data + key.size, value.data, value.size);
+    }
+    return row;
+}
+
+size_t held_bytes(const struct held_row *row)
+{
+    return sizeof(*row) + row->key_size + row->capacity + ROW_OVERHEAD;
+}
+
+static size_t payload(const struct held_row *row)
+{
+    return (size_t)row->key_size + row->value_size;
+}
+
+static bool is_ordered(const struct row_map *map, const struct held_row *row)
+{
+    return map->ordered != NULL && map->ordered->has[row->data[0]];
+}
+
+/* The slot of the key, or the free slot where it would go. */
+static size_t slot_of(const struct row_map *map, struct bytes key, uint64_t hash)
+{
+    const size_t mask = map->slot_count - 1;
+    size_t slot = hash & mask;
+    while (map->slots[slot].row != NULL &&
+           (map->slots[slot].hash != hash || !bytes_equal(held_key(map->slots[slot].row), key))) {
+        slot = (slot + 1) & mask;
+    }
+    return slot;
+}
+
+struct held_row *row_map_find(const struct row_map *map, struct bytes key, uint64_t hash)
+{
+    return map->count == 0 ? NULL : map->slots[slot_of(map, key, hash)].row;
+}
+
+static void resize(struct row_map *map, size_t slot_count)
+{
+    struct row_slot *old = map->slots;
+    const size_t old_count = map->slot_count;
+    map->slots = memory_get(slot_count * sizeof(*map->slots));
+    memset(map->slots, 0, slot_count * sizeof(*map->slots));
+    map->slot_count = slot_count;
+    map->hand = 0;
+    for (size_t i = 0; i < old_count; i++) {
+        if (old[i].row != NULL) {
+            size_t slot = old[i].hash & (slot_count - 1);
+            while (map->slots[slot].row != NULL) {
+                slot = (slot + 1) & (slot_count - 1);
+            }
+            map->slots[slot] = old[i];
+        }
+    }
+    free(old);
+}
+
+static void count_in(struct row_map *map, const struct held_row *row)
+{
+    map->count++;
+    map->bytes += held_bytes(row);
+    map->payload += payload(row);
+}
+
+static void count_out(struct row_map *map, const struct held_row *row)
+{
+    ASSERT(map->count > 0);
+    map->count--;
+    map->bytes -= held_bytes(row);
+    map->payload -= payload(row);
+}
+
+void row_map_take(struct row_map *map, struct held_row *row)
+{
+    if ((map->count + 1) * 4 > map->slot_count * 3) {
+        resize(map, map->slot_count == 0 ? SLOTS_MIN : map->slot_count * 2);
+    }
+    const size_t slot = slot_of(map, held_key(row), row->hash);
+    struct held_row *old = map->slots[slot].row;
+    ASSERT(old != row);
+    map->slots[slot] = (struct row_slot){.hash = row->hash, .row = row};
+    if (is_ordered(map, row)) {
+        row_order_put(&map->order, row);
+    }
+    if (old != NULL) {
+        count_out(map, old);
+        free(old);
+    }
+    count_in(map, row);
+}
+
+void row_map_put(struct row_map *map, struct bytes key, uint64_t hash, struct bytes value)
+{
+    struct held_row *row = row_map_find(map, key, hash);
+    if (row == NULL || row->capacity < value.size) {
+        row_map_take(map, held_new(key, hash, value));
+        return;
+    }
+    map->payload -= payload(row);
+    if (value.size > 0) {
+        memmove(row->data + row->key_size, value.data, value.size);
+    }
+    row->value_size = (uint32_t)value.size;
+    row->removed = value.data == NULL;
+    map->payload += payload(row);
+}
+
+/* Empties the slot and closes the gap: a row further on moves up unless that is before its home. */
+static void slot_clear(struct row_map *map, size_t slot)
+{
+    const size_t mask = map->slot_count - 1;
+    size_t next = slot;
+    for (;;) {
+        next = (next + 1) & mask;
+        if (map->slots[next].row == NULL) {
+            break;
+        }
+        const size_t home = map->slots[next].hash & mask;
+        if (((next - home) & mask) >= ((next - slot) & mask)) {
+            map->slots[slot] = map->slots[next];
+            slot = next;
+        }
+    }
+    map->slots[slot] = (struct row_slot){0};
+}
+
+static void slot_free(struct row_map *map, size_t slot)
+{
+    struct held_row *row = map->slots[slot].row;
+    if (is_ordered(map, row)) {
+        row_order_remove(&map->order, held_key(row));
+    }
+    count_out(map, row);
+    slot_clear(map, slot);
+    free(row);
+}
+
+void row_map_drop(struct row_map *map, struct bytes key, uint64_t hash)
+{
+    if (map->count > 0) {
+        const size_t slot = slot_of(map, key, hash);
+        if (map->slots[slot].row != NULL) {
+            slot_free(map, slot);
+        }
+    }
+}
+
+void row_map_evict(struct row_map *map)
+{
+    ASSERT(map->count > 0);
+    for (;; map->hand = (map->hand + 1) & (map->slot_count - 1)) {
+        struct held_row *row = map->slots[map->hand].row;
+        if (row != NULL && !row->used) {
+            slot_free(map, map->hand); /* the hand stays: another row may have moved here */
+            return;
+        }
+        if (row != NULL) {
+            row->used = false;
+        }
+    }
+}
+
+/* Slots far too many for what was in them are given back, or every later clearing would pay for one
+ * large batch. */
+void row_map_forget(struct row_map *map)
+{
+    if (map->slot_count > SLOTS_MIN * 16 && map->count < map->slot_count / 16) {
+        free(map->slots);
+        map->slots = NULL;
+        map->slot_count = 0;
+    } else if (map->count > 0) {
+        memset(map->slots, 0, map->slot_count * sizeof(*map->slots));
+    }
+    row_order_release(&map->order);
+    map->count = 0;
+    map->bytes = 0;
+    map->payload = 0;
+    map->hand = 0;
+}
+
+void row_map_move(struct row_map *from, struct row_map *to)
+{
+    ASSERT(from != to);
+    size_t moved = 0;
+    for (size_t i = 0; moved < from->count; i++) {
+        if (from->slots[i].row != NULL) {
+            row_map_take(to, from->slots[i].row);
+            moved++;
+        }
+    }
+    row_map_forget(from);
+}
+
+void row_map_order(struct row_map *map, uint8_t first)
+{
+    ASSERT(map->ordered != NULL && map->ordered->has[first]);
+    size_t seen = 0;
+    for (size_t i = 0; seen < map->count; i++) {
+        struct held_row *row = map->slots[i].row;
+        if (row != NULL) {
+            seen++;
+            if (row->data[0] == first) {
+                row_order_put(&map->order, row);
+            }
+        }
+    }
+}
+
+void row_map_clear(struct row_map *map)
+{
+    size_t freed = 0;
+    for (size_t i = 0; freed < map->count; i++) {
+        if (map->slots[i].row != NULL) {
+            free(map->slots[i].row);
+            freed++;
+        }
+    }
+    row_map_forget(map);
+}
+
+void row_map_release(struct row_map *map)
+{
+    row_map_clear(map);
+    free(map->slots);
+    map->slots = NULL;
+    map->slot_count = 0;
+}
+
+size_t row_map_memory(const struct row_map *map)
+{
+    /* ROW_OVERHEAD already holds two slots a row. */
+    const size_t slots = map->slot_count * sizeof(*map->slots);
+    const size_t counted = map->count * 2 * sizeof(*map->slots);
+    return map->bytes + (slots > counted ? slots - counted : 0) + row_order_memory(&map->order);
+}
