@@ -5,6 +5,7 @@
 #define TEST_STORE_CHECK_H
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
