@@ -4,9 +4,16 @@
 #include "base/digest.h"
 
 #include "base/assert.h"
+#include "base/buffer.h"
 
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <xxhash.h>
+
+struct digest_stream {
+    EVP_MD_CTX *context;
+    EVP_MD_CTX *copy;
+};
 
 /* Created once a thread and kept for its life: EVP contexts are costly to make, cheap to reuse. */
 static EVP_MD_CTX *thread_context(void)
@@ -31,6 +38,44 @@ void digest_sha256(const struct bytes *parts, size_t count, uint8_t digest_out[D
     }
     unsigned size = 0;
     ASSERT(EVP_DigestFinal_ex(context, digest_out, &size) == 1);
+    ASSERT(size == DIGEST_SIZE);
+}
+
+struct digest_stream *digest_stream_new(void)
+{
+    struct digest_stream *stream = memory_get(sizeof(*stream));
+    stream->context = EVP_MD_CTX_new();
+    stream->copy = EVP_MD_CTX_new();
+    ASSERT(stream->context != NULL);
+    ASSERT(stream->copy != NULL);
+    digest_stream_clear(stream);
+    return stream;
+}
+
+void digest_stream_free(struct digest_stream *stream)
+{
+    if (stream != NULL) {
+        EVP_MD_CTX_free(stream->context);
+        EVP_MD_CTX_free(stream->copy);
+        free(stream);
+    }
+}
+
+void digest_stream_clear(struct digest_stream *stream)
+{
+    ASSERT(EVP_DigestInit_ex2(stream->context, EVP_sha256(), NULL) == 1);
+}
+
+void digest_stream_add(struct digest_stream *stream, struct bytes value)
+{
+    ASSERT(EVP_DigestUpdate(stream->context, value.data, value.size) == 1);
+}
+
+void digest_stream_get(const struct digest_stream *stream, uint8_t digest_out[DIGEST_SIZE])
+{
+    unsigned size = 0;
+    ASSERT(EVP_MD_CTX_copy_ex(stream->copy, stream->context) == 1);
+    ASSERT(EVP_DigestFinal_ex(stream->copy, digest_out, &size) == 1);
     ASSERT(size == DIGEST_SIZE);
 }
 

@@ -13,6 +13,16 @@
 /* SHA-256 of the parts one after the other. */
 void digest_sha256(const struct bytes *parts, size_t count, uint8_t digest_out[DIGEST_SIZE]);
 
+/* SHA-256 of bytes that come piece by piece. Heap object, one thread. */
+struct digest_stream;
+struct digest_stream *digest_stream_new(void);
+void digest_stream_free(struct digest_stream *stream);
+/* Starts anew. */
+void digest_stream_clear(struct digest_stream *stream);
+void digest_stream_add(struct digest_stream *stream, struct bytes value);
+/* The digest of what was added since the last clear; adding may go on. */
+void digest_stream_get(const struct digest_stream *stream, uint8_t digest_out[DIGEST_SIZE]);
+
 /* HMAC-SHA-256 of `message` under `key`. */
 void digest_hmac(struct bytes key, struct bytes message, uint8_t digest_out[DIGEST_SIZE]);
 

@@ -1,0 +1,234 @@
+/* Order and pace: which record or timer is next, when to commit.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "engine/loop.h"
+
+#include "base/assert.h"
+#include "base/time.h"
+#include "engine/log.h"
+
+#include <time.h>
+
+enum { POLL_MAX = 4096, IDLE_MS = 50 };
+
+void loop_sleep(const atomic_bool *stop, int64_t ms)
+{
+    const int64_t until = clock_monotonic_ms() + ms;
+    while (!atomic_load(stop) && clock_monotonic_ms() < until) {
+        nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
+    }
+}
+
+/* What the causal loop does next. */
+struct choice {
+    struct task *task; /* NULL: nothing */
+    uint32_t source;
+    uint32_t barrier;
+    int64_t time_ms;
+};
+
+static bool goes_first(const struct choice *left, const struct choice *right)
+{
+    if (right->task == NULL) {
+        return true;
+    }
+    if (left->barrier != right->barrier) {
+        return left->barrier < right->barrier;
+    }
+    if (left->time_ms != right->time_ms) {
+        return left->time_ms < right->time_ms;
+    }
+    if (left->task->member != right->task->member) {
+        return false; /* members are visited in the order of the topologies */
+    }
+    return left->source != right->source ? left->source < right->source
+                                         : left->task->partition < right->task->partition;
+}
+
+static struct choice next_record(struct member **members, size_t count)
+{
+    struct choice best = {0};
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < members[i]->task_count; j++) {
+            struct choice choice = {.task = members[i]->tasks[j]};
+            if (!task_head_source(choice.task, &choice.source)) {
+                continue;
+            }
+            const struct stream_record *record =
+                queue_first(&choice.task->queues[choice.source]);
+            choice.barrier = record->barrier;
+            choice.time_ms = record_time(record);
+            if (goes_first(&choice, &best)) {
+                best = choice;
+            }
+        }
+    }
+    return best;
+}
+
+/* The earliest timer of all tasks that is due by `time_ms`; ties: by key. */
+static enum status next_timer(struct member **members, size_t count, int64_t time_ms,
+                              struct task **task_out, struct timer *timer_out, struct error *error)
+{
+    *task_out = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (members[i]->topology->step->timer == NULL) {
+            continue;
+        }
+        for (size_t j = 0; j < members[i]->task_count; j++) {
+            struct timer timer = {0};
+            bool found = false;
+            TRY(timers_first(members[i]->tasks[j]->timers, &timer, &found, error));
+            if (found && timer.due_ms <= time_ms &&
+                (*task_out == NULL || timer.due_ms < timer_out->due_ms ||
+                 (timer.due_ms == timer_out->due_ms &&
+                  bytes_compare(timer.key, timer_out->key) < 0))) {
+                *task_out = members[i]->tasks[j];
+                *timer_out = timer;
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status poll_all(struct member **members, size_t count, struct error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t polled = 0;
+        do {
+            TRY(member_poll(members[i], 0, POLL_MAX, &polled, error));
+        } while (polled == POLL_MAX);
+    }
+    return STATUS_OK;
+}
+
+/* Judges the next record or fires the timer before it. *done_out false: nothing is there. */
+static enum status causal_step(struct member **members, size_t count, bool *done_out,
+                               struct error *error)
+{
+    const struct choice choice = next_record(members, count);
+    *done_out = choice.task != NULL;
+    if (choice.task == NULL) {
+        return STATUS_OK;
+    }
+    struct task *timed = NULL;
+    struct timer timer = {0};
+    TRY(next_timer(members, count, choice.time_ms, &timed, &timer, error));
+    struct member *member = timed != NULL ? timed->member : choice.task->member;
+    if (timed != NULL) {
+        timed->barrier = queue_first(&choice.task->queues[choice.source])->barrier;
+        TRY(task_fire(timed, &timer, error));
+    } else {
+        TRY(task_judge(choice.task, choice.source, error));
+    }
+    return member_commit(member, error);
+}
+
+static enum status causal_idle(const struct engine_options *options, struct member **members,
+                               size_t count, struct error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        TRY(member_tick(members[i], error));
+        TRY(member_commit(members[i], error));
+    }
+    loop_sleep(options->stop, IDLE_MS);
+    return STATUS_OK;
+}
+
+enum status loop_causal(const struct engine_options *options, struct member **members, size_t count,
+                        struct error *error)
+{
+    int64_t shown_at = clock_monotonic_ms();
+    int64_t maintained_at = shown_at;
+    int64_t steps = 0;
+    while (!atomic_load(options->stop)) {
+        TRY(poll_all(members, count, error));
+        bool done = false;
+        TRY(causal_step(members, count, &done, error));
+        if (!done && options->drain) {
+            return STATUS_OK;
+        }
+        if (!done) {
+            TRY(causal_idle(options, members, count, error));
+        }
+        const int64_t now = clock_monotonic_ms();
+        if (now - maintained_at >= 100) {
+            maintained_at = now;
+            for (size_t i = 0; i < count; i++) {
+                TRY(member_maintain(members[i], error));
+                TRY(member_commit(members[i], error));
+            }
+        }
+        steps += done;
+        if (done && now - shown_at >= 5 * SECOND_MS) {
+            shown_at = now;
+            log_line(LOG_INFO, "progress", "records=%lld", (long long)steps);
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Everything that was polled, task by task. */
+static enum status judge_polled(struct member *member, struct error *error)
+{
+    const struct config *config = member->config;
+    for (size_t i = 0; i < member->task_count; i++) {
+        struct task *task = member->tasks[i];
+        uint32_t source = 0;
+        while (task_head_source(task, &source)) {
+            TRY(task_judge(task, source, error));
+            if (member->inputs >= config->commit_records_max ||
+                member->produced_bytes >= (size_t)config->commit_bytes_max) {
+                TRY(member_commit(member, error));
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status commit_if_due(struct member *member, struct error *error)
+{
+    const bool due = member->in_transaction && clock_monotonic_ms() - member->begun_at_ms >=
+                                                   member->config->commit_interval_ms;
+    return due ? member_commit(member, error) : STATUS_OK;
+}
+
+static int wait_ms(const struct member *member)
+{
+    if (!member->in_transaction) {
+        return IDLE_MS;
+    }
+    const int64_t left =
+        member->begun_at_ms + member->config->commit_interval_ms - clock_monotonic_ms();
+    return left <= 0 ? 0 : left < IDLE_MS ? (int)left : IDLE_MS;
+}
+
+/* One turn; STATUS_ABORT from anywhere inside takes the abort path. */
+static enum status live_turn(struct member *member, struct error *error)
+{
+    size_t polled = 0;
+    TRY(member_poll(member, wait_ms(member), POLL_MAX, &polled, error));
+    TRY(judge_polled(member, error));
+    if (polled == 0) {
+        TRY(member_tick(member, error));
+    }
+    TRY(member_maintain(member, error));
+    return commit_if_due(member, error);
+}
+
+enum status loop_live(const struct engine_options *options, struct member *member,
+                      const atomic_bool *failed, struct error *error)
+{
+    while (!atomic_load(options->stop) && !atomic_load(failed)) {
+        const enum status status = live_turn(member, error);
+        if (status == STATUS_FATAL) {
+            return status;
+        }
+        if (status != STATUS_OK) {
+            log_line(LOG_WARNING, "turn_failed", "topology=%s reason=\"%s\"",
+                     member->topology->name, error->text);
+            TRY(member_abort(member, error));
+        }
+    }
+    return atomic_load(failed) ? STATUS_RETRY : member_commit(member, error);
+}

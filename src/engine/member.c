@@ -1,0 +1,359 @@
+/* A member: opening, events of the stream, maintenance.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "engine/member.h"
+
+#include "base/assert.h"
+#include "base/time.h"
+#include "engine/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static char *full_name(const struct config *config, const char *topic)
+{
+    struct buffer name = {0};
+    buffer_printf(&name, "%s%s", config->topics_prefix, topic);
+    return (char *)name.data;
+}
+
+/* Partition counts of all sources, changelog included, must agree: copartitioning. */
+static enum status check_topics(struct member *member, struct error *error)
+{
+    struct cluster *cluster = member->cluster;
+    const struct topology *topology = member->topology;
+    for (uint32_t i = 0; i <= topology->source_count; i++) {
+        const bool source = i < topology->source_count;
+        const char *name = source ? member->source_names[i] : member->changelog_name;
+        struct topic_facts facts = {0};
+        TRY(cluster->ops->describe(cluster, name, &facts, error));
+        if (!facts.exists) {
+            return error_set(error, STATUS_FATAL,
+                             "topic '%s' does not exist: create it with sanctionctl topics create",
+                             name);
+        }
+        if (member->partition_count == 0) {
+            member->partition_count = facts.partitions;
+        }
+        if (facts.partitions != member->partition_count) {
+            return error_set(error, STATUS_FATAL,
+                             "%s:%zu: source '%s' has %d partitions, '%s' has %d: sources of a "
+                             "topology need the same number",
+                             topology->file, source ? topology->sources[i].line : (size_t)0, name,
+                             facts.partitions, member->source_names[0], member->partition_count);
+        }
+        if (source) {
+            snprintf(member->source_ids[i], sizeof(member->source_ids[i]), "%s",
+                     facts.id[0] == '\0' ? "none" : facts.id);
+        }
+    }
+    for (uint32_t i = 0; i < topology->sink_count; i++) {
+        char *name = full_name(member->config, topology->sinks[i]->name);
+        struct topic_facts facts = {0};
+        enum status status = cluster->ops->describe(cluster, name, &facts, error);
+        if (status == STATUS_OK && (!facts.exists || facts.partitions != member->partition_count)) {
+            status = error_set(error, STATUS_FATAL,
+                               facts.exists
+                                   ? "topic '%s' has another number of partitions than the "
+                                     "sources: outputs keep to the partition of their subject"
+                                   : "topic '%s' does not exist: create it with sanctionctl "
+                                     "topics create",
+                               name);
+        }
+        free(name);
+        TRY(status);
+    }
+    return STATUS_OK;
+}
+
+static void name_things(struct member *member, unsigned thread)
+{
+    const struct config *config = member->config;
+    const struct topology *topology = member->topology;
+    snprintf(member->group, sizeof(member->group), "%s.%s", config->application, topology->name);
+    snprintf(member->transactional_id, sizeof(member->transactional_id), "%s.%s.%s.%u",
+             config->application, topology->name, config->worker_slot, thread);
+    snprintf(member->instance_id, sizeof(member->instance_id), "%s-%u", config->worker_slot,
+             thread);
+    for (uint32_t i = 0; i < topology->source_count; i++) {
+        member->source_names[i] = full_name(config, topology->sources[i].topic->name);
+    }
+    member->changelog_name = full_name(config, topology->changelog->name);
+}
+
+static enum status connect(struct member *member, struct error *error)
+{
+    struct cluster *cluster = member->cluster;
+    TRY(check_topics(member, error));
+    char *policies = full_name(member->config, "policies");
+    const enum status status =
+        policy_feed_open(cluster, policies, member->config->policy_id, member->codec,
+                         &member->policies, error);
+    free(policies);
+    TRY(status);
+    TRY(policy_feed_poll(member->policies, error));
+    const struct stream_options options = {.group = member->group,
+                                           .transactional_id = member->transactional_id,
+                                           .instance_id = member->instance_id,
+                                           .sources = (const char *const *)member->source_names,
+                                           .source_count = member->topology->source_count};
+    return cluster->ops->stream_open(cluster, &options, &member->stream, error);
+}
+
+enum status member_open(const struct engine_options *options, const struct topology *topology,
+                        unsigned thread, struct member **member_out, struct error *error)
+{
+    struct member *member = memory_get(sizeof(*member));
+    *member = (struct member){.options = options,
+                              .config = options->config,
+                              .cluster = options->cluster,
+                              .topology = topology,
+                              .catalogue = options->catalogue,
+                              .codec = options->codec,
+                              .keys = options->keys,
+                              .store_memory = options->store_memory};
+    member->record = memory_get(codec_record_size(member->codec));
+    member->row = memory_get(codec_record_size(member->codec));
+    member->payload = memory_get(sizeof(*member->payload));
+    member->state_hash = digest_stream_new();
+    name_things(member, thread);
+    const enum status status = connect(member, error);
+    if (status != STATUS_OK) {
+        member_close(member);
+        return status;
+    }
+    *member_out = member;
+    return STATUS_OK;
+}
+
+void member_close(struct member *member)
+{
+    for (size_t i = 0; i < member->task_count; i++) {
+        struct error error = {0};
+        if (task_close(member->tasks[i], !member->failed, &error) != STATUS_OK) {
+            log_line(LOG_ALARM, "checkpoint_failed", "reason=\"%s\"", error.text);
+        }
+    }
+    if (member->stream != NULL) {
+        member->stream->ops->close(member->stream);
+    }
+    policy_feed_close(member->policies);
+    for (uint32_t i = 0; i < member->topology->source_count; i++) {
+        free(member->source_names[i]);
+    }
+    free(member->changelog_name);
+    free(member->tasks);
+    free(member->record);
+    free(member->row);
+    free(member->payload);
+    digest_stream_free(member->state_hash);
+    arena_release(&member->arena);
+    buffer_release(&member->buffer);
+    buffer_release(&member->plain);
+    buffer_release(&member->sealed);
+    free(member);
+}
+
+static struct task *find_task(const struct member *member, int32_t partition, size_t *index_out)
+{
+    for (size_t i = 0; i < member->task_count; i++) {
+        if (member->tasks[i]->partition == partition) {
+            *index_out = i;
+            return member->tasks[i];
+        }
+    }
+    return NULL;
+}
+
+/* Opens the task, waiting for brokers and for foreign transactions to end. */
+static enum status on_assign(struct member *member, int32_t partition, struct error *error)
+{
+    struct task *task = NULL;
+    int64_t offsets[TOPOLOGY_SOURCES_MAX] = {0};
+    enum status status = STATUS_RETRY;
+    while (status == STATUS_RETRY) {
+        status = task_open(member, partition, &task, offsets, error);
+        if (status == STATUS_RETRY) {
+            log_line(LOG_WARNING, "task_waits", "topology=%s partition=%d reason=\"%s\"",
+                     member->topology->name, partition, error->text);
+            if (atomic_load(member->options->stop)) {
+                return STATUS_RETRY;
+            }
+        }
+    }
+    TRY(status);
+    member->tasks =
+        memory_resize(member->tasks, (member->task_count + 1) * sizeof(*member->tasks));
+    member->tasks[member->task_count++] = task;
+    log_line(LOG_INFO, "task_assigned", "topology=%s partition=%d commit_seq=%lld",
+             member->topology->name, partition, (long long)task->committed.commit_seq);
+    return member->stream->ops->assign(member->stream, partition, offsets, error);
+}
+
+static enum status on_revoke(struct member *member, int32_t partition, bool lost,
+                             struct error *error)
+{
+    TRY(lost ? member_abort(member, error) : member_commit(member, error));
+    size_t index = 0;
+    struct task *task = find_task(member, partition, &index);
+    if (task != NULL) {
+        member->tasks[index] = member->tasks[--member->task_count];
+        TRY(task_close(task, true, error));
+    }
+    log_line(LOG_INFO, "task_revoked", "topology=%s partition=%d lost=%d", member->topology->name,
+             partition, lost);
+    return member->stream->ops->unassign(member->stream, partition, error);
+}
+
+static void on_record(struct member *member, struct stream_record *record)
+{
+    size_t index = 0;
+    struct task *task = find_task(member, record->partition, &index);
+    if (task == NULL) { /* was revoked while it was on its way */
+        member->stream->ops->release(member->stream, record);
+        return;
+    }
+    task->active_at_ms = clock_monotonic_ms();
+    queue_push(&task->queues[record->source], record);
+}
+
+enum status member_poll(struct member *member, int timeout_ms, size_t records_max,
+                        size_t *count_out, struct error *error)
+{
+    *count_out = 0;
+    for (;;) {
+        enum stream_event event = STREAM_NOTHING;
+        struct stream_record record = {0};
+        int32_t partition = -1;
+        TRY(member->stream->ops->poll(member->stream, *count_out == 0 ? timeout_ms : 0, &event,
+                                      &record, &partition, error));
+        switch (event) {
+        case STREAM_NOTHING:
+            return STATUS_OK;
+        case STREAM_RECORD:
+            on_record(member, &record);
+            if (++*count_out >= records_max) {
+                return STATUS_OK;
+            }
+            break;
+        case STREAM_ASSIGN:
+            TRY(on_assign(member, partition, error));
+            break;
+        case STREAM_REVOKE:
+            TRY(on_revoke(member, partition, false, error));
+            break;
+        case STREAM_LOST:
+            TRY(on_revoke(member, partition, true, error));
+            break;
+        }
+    }
+}
+
+enum status member_produce(struct member *member, struct task *task, const char *topic,
+                           int32_t partition, int64_t timestamp_ms, struct bytes key,
+                           struct bytes value, struct error *error)
+{
+    ASSERT(member->in_transaction);
+    const struct stream_output output = {.topic = topic,
+                                         .partition = partition,
+                                         .timestamp_ms = timestamp_ms,
+                                         .barrier = task->barrier,
+                                         .key = key,
+                                         .value = value};
+    member->produced_bytes += key.size + value.size;
+    return member->stream->ops->produce(member->stream, &output, error);
+}
+
+/* Offsets of sources that the group does not subscribe to expire while it is stable (exactly-once.md 1),
+ * so that idle tasks commit theirs again in time. */
+#define OFFSETS_AGAIN_MS (6 * HOUR_MS)
+
+enum status member_maintain(struct member *member, struct error *error)
+{
+    const int64_t now = clock_monotonic_ms();
+    if (now - member->polled_at_ms >= SECOND_MS) {
+        member->polled_at_ms = now;
+        const enum status status = policy_feed_poll(member->policies, error);
+        if (status == STATUS_FATAL) {
+            return status;
+        }
+    }
+    for (size_t i = 0; i < member->task_count; i++) {
+        struct task *task = member->tasks[i];
+        if (now - task->committed_at_ms >= OFFSETS_AGAIN_MS) {
+            TRY(task_touch(task, error));
+        }
+        if (state_checkpoint_due(task->state, now)) {
+            TRY(state_checkpoint(task->state, error));
+        }
+    }
+    return STATUS_OK;
+}
+
+/* A tick is addressed to USER:tick.<partition>.<n>, n such that the key falls on the partition. */
+static struct bytes tick_id(const struct member *member, int32_t partition, char text[64])
+{
+    for (int n = 0;; n++) {
+        char key[80];
+        const int size = snprintf(key, sizeof(key), "USER:tick.%d.%d", partition, n);
+        if (stream_partition(bytes_of(key, (size_t)size), member->partition_count) == partition) {
+            memcpy(text, key + 5, (size_t)size - 5);
+            return bytes_of(text, (size_t)size - 5);
+        }
+    }
+}
+
+static enum status send_tick(struct task *task, int64_t now_ms, struct error *error)
+{
+    struct member *member = task->member;
+    char id_text[64];
+    char key[80];
+    char name[512];
+    char event_id[64];
+    const struct bytes id = tick_id(member, task->partition, id_text);
+    const int key_size = snprintf(key, sizeof(key), "USER:%.*s", BYTES_PRINT(id));
+    const int event_size = snprintf(event_id, sizeof(event_id), "tick.%d.%lld", task->partition,
+                                    (long long)now_ms);
+    const struct signal tick = {.event_id = bytes_of(event_id, (size_t)event_size),
+                                .occurred_at = now_ms,
+                                .subject_kind = SUBJECT_KIND_USER,
+                                .subject_id = id,
+                                .kind = SIGNAL_KIND_TICK,
+                                .from_kind = SUBJECT_KIND_USER,
+                                .from_id = id,
+                                .category = CATEGORY_NONE,
+                                .area = AREA_OTHER_AREA,
+                                .severity = SEVERITY_NONE,
+                                .source_kind = SOURCE_KIND_NONE};
+    TRY(task_touch(task, error));
+    buffer_clear(&member->buffer);
+    codec_encode(member->codec, &record_signal, &tick, &member->buffer);
+    snprintf(name, sizeof(name), "%ssignals", member->config->topics_prefix);
+    task->active_at_ms = clock_monotonic_ms(); /* one tick an interval */
+    return member_produce(member, task, name, task->partition, now_ms,
+                          bytes_of(key, (size_t)key_size), buffer_bytes(&member->buffer), error);
+}
+
+enum status member_tick(struct member *member, struct error *error)
+{
+    if (member->topology->step->timer == NULL || member->config->tick_interval_ms == 0) {
+        return STATUS_OK;
+    }
+    const int64_t wall = clock_wall_ms();
+    const int64_t now = clock_monotonic_ms();
+    for (size_t i = 0; i < member->task_count; i++) {
+        struct task *task = member->tasks[i];
+        uint32_t source = 0;
+        if (now - task->active_at_ms < member->config->tick_interval_ms ||
+            task_head_source(task, &source)) {
+            continue;
+        }
+        struct timer timer = {0};
+        bool found = false;
+        TRY(timers_first(task->timers, &timer, &found, error));
+        if (found && timer.due_ms <= wall && wall > task->working.clock_ms) {
+            TRY(send_tick(task, wall, error));
+        }
+    }
+    return STATUS_OK;
+}

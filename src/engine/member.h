@@ -1,0 +1,87 @@
+/* A member of a topology's consumer group: one consumer, one transactional producer, its tasks, and the
+ * transaction that covers them (exactly-once.md 1: "thread").
+ *
+ * Everything of a member belongs to one thread.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_MEMBER_H
+#define ENGINE_MEMBER_H
+
+#include "base/arena.h"
+#include "config/config.h"
+#include "engine/engine.h"
+#include "engine/keys.h"
+#include "engine/policy_feed.h"
+#include "engine/task.h"
+
+#define MEMBER_TASKS_MAX 4096
+
+struct member {
+    const struct engine_options *options;
+    const struct config *config;
+    struct cluster *cluster;
+    const struct topology *topology;
+    const struct catalogue *catalogue;
+    const struct codec *codec;
+    struct key_ring *keys;
+    struct store_memory *store_memory;
+    struct stream *stream;
+    struct policy_feed *policies;
+    char group[160];
+    char transactional_id[256];
+    char instance_id[200];
+    char *source_names[TOPOLOGY_SOURCES_MAX]; /* full topic names */
+    char source_ids[TOPOLOGY_SOURCES_MAX][64]; /* topic ids, "none" where unknown */
+    char *changelog_name;
+    int32_t partition_count;
+    struct task **tasks;
+    size_t task_count;
+    bool in_transaction;
+    bool failed;           /* something fatal happened: no last checkpoint */
+    bool rotated;          /* since the last committed transaction */
+    int64_t begun_at_ms;   /* monotonic */
+    int64_t polled_at_ms;  /* policies, monotonic */
+    int64_t inputs;        /* of the open transaction */
+    size_t produced_bytes; /* of the open transaction */
+    int64_t transactions;  /* committed since start */
+    int64_t records;       /* judged since start */
+    struct arena arena;    /* of the record in hand */
+    struct buffer buffer;  /* of the output in hand */
+    void *record;          /* the input in hand, decoded */
+    void *row;             /* TaskMeta, AuditKey, Receipt in hand */
+    struct audit_payload *payload;
+    struct buffer plain;  /* of the audit payload in hand */
+    struct buffer sealed;
+    struct digest_stream *state_hash;
+    char name[512]; /* full name of the topic in hand */
+};
+
+MUST_CHECK enum status member_open(const struct engine_options *options,
+                                   const struct topology *topology, unsigned thread,
+                                   struct member **member_out, struct error *error);
+/* Leaves nothing open; a clean stop has committed before. */
+void member_close(struct member *member);
+
+/* Takes events and records from the stream until nothing more comes at once or `records_max` have come;
+ * waits at most `timeout_ms` for the first. *count_out: records taken. */
+MUST_CHECK enum status member_poll(struct member *member, int timeout_ms, size_t records_max,
+                                   size_t *count_out, struct error *error);
+
+/* Commits the open transaction, if any, with all that follows from its outcome. STATUS_FATAL: fenced, or
+ * the store failed: leave the process. */
+MUST_CHECK enum status member_commit(struct member *member, struct error *error);
+/* Ends the open transaction without effect and reads its input again. */
+MUST_CHECK enum status member_abort(struct member *member, struct error *error);
+
+/* Commits idle tasks' offsets before they expire, runs checkpoints that are due, polls policies. */
+MUST_CHECK enum status member_maintain(struct member *member, struct error *error);
+
+/* Sends a tick to every partition that has a timer due by the wall clock and saw no record lately. */
+MUST_CHECK enum status member_tick(struct member *member, struct error *error);
+
+/* Produces into the open transaction; the partition of the task or, with -1, of the key. */
+MUST_CHECK enum status member_produce(struct member *member, struct task *task, const char *topic,
+                                      int32_t partition, int64_t timestamp_ms, struct bytes key,
+                                      struct bytes value, struct error *error);
+
+#endif
