@@ -1,16 +1,16 @@
 /* The template catalogue: the words of every notice, one YAML file a language in config/notices/.
  *
- * Each language file holds `language`, `disclosure` (id of the disclosure text, the same in every file),
- * `advert` (label and refusal line that the law wants around advertising), `words` (what a symbol of
- * MEASURE, CATEGORY, AREA, AUTHORITY and OUTCOME is called) and `templates`: name -> kind, text, short.
- * In a text
- *   {NAME}            is the value of a parameter; a line that needs one which was not given is left out
+ * Each language file holds `language`, `disclosure` (id of the disclosure text, the same in all),
+ * `advert` (label and refusal line that the law wants around advertising), `words` (what a symbol
+ * of MEASURE, CATEGORY, AREA, AUTHORITY and OUTCOME is called) and `templates`: name -> kind, text,
+ * short. In a text
+ *   {NAME}            is the value of a parameter; a line without a value for it is left out
  *   {!NAME}           at the start of a line: only if the parameter was not given
  *   {?NAME=SYMBOL}    ... only if it was given as SYMBOL
- *   {!NAME=SYMBOL}    ... only if it was not
+ *   {!NAME=SYMBOL}    ... only if it was not; a line may start with up to four of these
  *
- * A catalogue that was read knows every template, with its short form, and every word in both languages;
- * no text has a link in it or a parameter that its kind of notice may not hold (notice/kind.h).
+ * A catalogue that was read knows every template, with its short form, and every word in both
+ * languages; no text has a link in it or a parameter that its kind may not hold (notice/kind.h).
  * Immutable once read; any thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */

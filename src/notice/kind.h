@@ -1,4 +1,5 @@
-/* What is declared of each kind of notice: whether it may be refused and what it may hold (domain.md E5, G2).
+/* What is declared of each kind of notice: whether it may be refused and what it may hold
+ * (domain.md E5, G2).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef NOTICE_KIND_H
