@@ -19,6 +19,7 @@
  * u64. */
 #define SEGMENT_HEADER_SIZE 32
 #define SEGMENT_SIZE_DEFAULT ((size_t)64 << 20)
+#define READ_SIZE_MAX ((size_t)16 << 20)
 #define LOG_FORMAT 1
 #define LOG_PARTITIONS_MAX 65536
 #define LOG_ID_SIZE 33 /* 32 hex digits and the terminator */
@@ -65,6 +66,7 @@ struct journal {
     size_t segment_count;
     uint64_t next_sequence;
     uint64_t torn_size;
+    size_t read_size; /* bytes of records read since the last journal_forget() */
 };
 
 /* Takes one block that was read from the disk; false if its payload makes no sense. */
@@ -79,6 +81,9 @@ MUST_CHECK enum status journal_start(struct journal *journal, struct error *erro
  * stays valid until journal_release(). On failure nothing of it is in the journal. */
 MUST_CHECK enum status journal_append(struct journal *journal, struct buffer *block,
                                       struct bytes *payload_out, struct error *error);
+/* Gives the pages of all segments back, to be read again from the files when they are wanted: what
+ * is resident must not grow with the journal. Pointers stay valid. */
+void journal_forget(struct journal *journal);
 void journal_release(struct journal *journal);
 
 /* The lock of a log's directory and the marker that says whose it is. */
@@ -224,11 +229,15 @@ static inline struct log *log_of(struct cluster *cluster)
 }
 
 /* Fills `record_out` from the record at `offset` of a partition. */
-static inline void log_record_fill(const struct log_partition *partition, int64_t offset,
-                                   struct stream_record *record_out)
+static inline void log_record_fill(struct log *log, const struct log_partition *partition,
+                                   int64_t offset, struct stream_record *record_out)
 {
+    if (log->journal.read_size > READ_SIZE_MAX) {
+        journal_forget(&log->journal);
+    }
     struct log_record record;
     log_record_read(partition->records[offset], &record);
+    log->journal.read_size += RECORD_HEADER_SIZE + record.key.size + record.value.size;
     *record_out = (struct stream_record){
         .partition = record.partition,
         .offset = offset,

@@ -6,6 +6,8 @@
  * bad byte is damage, and the log refuses.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#define _DEFAULT_SOURCE /* madvise(2): POSIX has none that drops pages */
+
 #include "base/assert.h"
 #include "base/digest.h"
 #include "stream/log_internal.h"
@@ -88,6 +90,16 @@ enum status journal_append(struct journal *journal, struct buffer *block, struct
     segment->size += block->size;
     journal->next_sequence++;
     return STATUS_OK;
+}
+
+void journal_forget(struct journal *journal)
+{
+    journal->read_size = 0;
+    for (size_t i = 0; journal->directory != NULL && i < journal->segment_count; i++) {
+        const struct segment *segment = &journal->segments[i];
+        const int done = madvise(segment->memory, segment->size, MADV_DONTNEED);
+        (void)done; /* it is only advice */
+    }
 }
 
 void journal_release(struct journal *journal)
@@ -233,6 +245,7 @@ static enum status segment_add(struct journal *journal, size_t size_min, struct 
             segment_release(&fresh, true);
             return status;
         }
+        journal_forget(journal);
     }
     if (journal->segment_count > 0) {
         struct segment *old = &journal->segments[journal->segment_count - 1];
@@ -396,6 +409,7 @@ static enum status segment_load(struct journal *journal, uint64_t first, bool la
         TRY(segment_write_header(journal, segment, first, error));
     }
     TRY(segment_scan(journal, segment, first, last, visit, context, error));
+    journal_forget(journal);
     if (!last) {
         close(segment->file);
         segment->file = -1;

@@ -21,7 +21,7 @@ static enum status reader_read(struct reader *reader, int timeout_ms,
     struct log_reader *self = (struct log_reader *)reader;
     *found_out = self->next < (int64_t)self->partition->count;
     if (*found_out) {
-        log_record_fill(self->partition, self->next, record_out);
+        log_record_fill(self->log, self->partition, self->next, record_out);
         self->next++;
     } else {
         log_pause(timeout_ms);

@@ -217,7 +217,8 @@ static enum status stream_poll(struct stream *stream, int timeout_ms, enum strea
     struct cursor *cursor = &self->cursors[self->rotor];
     const uint32_t source = (uint32_t)(self->rotor % self->source_count);
     const size_t partition = self->rotor / self->source_count;
-    log_record_fill(&self->sources[source]->partitions[partition], cursor->next, record_out);
+    log_record_fill(self->log, &self->sources[source]->partitions[partition], cursor->next,
+                    record_out);
     record_out->source = source;
     record_out->handle = (void *)(uintptr_t)cursor->epoch;
     cursor->next++;

@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,6 +48,54 @@ static inline void directory_remove(char *path)
     directory_empty(path);
     rmdir(path);
     free(path);
+}
+
+static inline void directory_must(bool done)
+{
+    if (!done) {
+        abort();
+    }
+}
+
+static inline char *path_in(const char *directory, const char *name)
+{
+    struct buffer path = {0};
+    buffer_printf(&path, "%s/%s", directory, name);
+    return (char *)path.data;
+}
+
+static inline struct buffer file_read(const char *directory, const char *name)
+{
+    char *path = path_in(directory, name);
+    FILE *file = fopen(path, "rb");
+    directory_must(file != NULL);
+    struct buffer content = {0};
+    size_t size = 0;
+    while ((size = fread(buffer_reserve(&content, 65536), 1, 65536, file)) > 0) {
+        content.size += size;
+    }
+    fclose(file);
+    free(path);
+    return content;
+}
+
+static inline void file_write(const char *directory, const char *name, const void *data,
+                              size_t size)
+{
+    char *path = path_in(directory, name);
+    FILE *file = fopen(path, "wb");
+    directory_must(file != NULL);
+    directory_must(fwrite(data, 1, size, file) == size);
+    directory_must(fclose(file) == 0);
+    free(path);
+}
+
+static inline bool file_there(const char *directory, const char *name)
+{
+    char *path = path_in(directory, name);
+    const bool there = access(path, F_OK) == 0;
+    free(path);
+    return there;
 }
 
 #endif
