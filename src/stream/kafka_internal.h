@@ -1,0 +1,262 @@
+/* The parts of a Kafka cluster: settings, handles, the watch over transactional requests, and the
+ * producer that streams and append() share.
+ *
+ * A handle is one rd_kafka_t with a context that lives as long as librdkafka's threads may use it.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STREAM_KAFKA_INTERNAL_H
+#define STREAM_KAFKA_INTERNAL_H
+
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/table.h"
+#include "stream/kafka.h"
+
+/* How long a call that may be repeated waits for a broker before it says STATUS_RETRY. */
+#define KAFKA_ANSWER_MS 5000
+/* How long closing one handle may take before it is left behind. */
+#define KAFKA_CLOSE_MS 10000
+
+/* ApiKeys whose requests decide about a transaction. */
+enum watch_key {
+    WATCH_PRODUCE,
+    WATCH_ADD_PARTITIONS,
+    WATCH_ADD_OFFSETS,
+    WATCH_END,
+    WATCH_COMMIT_OFFSETS,
+    WATCH_KEY_COUNT,
+};
+
+/* What librdkafka's broker threads saw since the last watch_reset(). Atomics: the hooks run there. */
+struct watch {
+    atomic_uint sent[WATCH_KEY_COUNT];
+    atomic_uint failed[WATCH_KEY_COUNT];
+    atomic_uint failed_unknown; /* errors without an ApiKey */
+};
+
+/* Must be called before rd_kafka_new(); `watch` must live as long as the handle. */
+void watch_attach(struct watch *watch, rd_kafka_conf_t *conf);
+void watch_reset(struct watch *watch);
+/* Whether a commit was ever asked for on the wire. */
+bool watch_end_sent(const struct watch *watch);
+/* Exactly one EndTxn, and no error that could leave a request behind (exactly-once.md 5). */
+bool watch_is_clean(const struct watch *watch);
+
+struct kafka_context {
+    kafka_log *log;
+    void *log_context;
+    atomic_bool silent; /* the handle was left behind: nobody listens any more */
+    void *owner;        /* for callbacks that run inside our own calls */
+    struct watch watch;
+};
+
+struct kafka_handle {
+    rd_kafka_t *rk; /* NULL: closed */
+    struct kafka_context *context;
+};
+
+struct kafka_identity {
+    pthread_mutex_t lock;
+    char text[64]; /* "" until a broker told it */
+};
+
+struct kafka_cluster {
+    struct cluster cluster;
+    struct kafka_property *properties; /* the user's */
+    size_t property_count;
+    kafka_log *log;
+    void *log_context;
+    struct kafka_handle admin; /* metadata and admin requests */
+    struct kafka_identity *identity;
+};
+
+/* Every cluster with this table is a `struct kafka_cluster`. */
+static inline struct kafka_cluster *kafka_of(struct cluster *cluster)
+{
+    return (struct kafka_cluster *)(void *)cluster;
+}
+
+/* kafka_settings.c */
+enum kafka_role {
+    KAFKA_MEMBER,   /* consumer of a group */
+    KAFKA_READER,   /* consumer without a group */
+    KAFKA_PRODUCER, /* transactional */
+    KAFKA_ADMIN,
+};
+
+/* Whether every property is known, permitted and well-formed. */
+MUST_CHECK enum status kafka_properties_check(const struct kafka_cluster *cluster,
+                                              struct error *error);
+/* The settings of a role: ours, over them the user's, over these `own` (which must exist). */
+MUST_CHECK enum status kafka_conf_new(const struct kafka_cluster *cluster, enum kafka_role role,
+                                      const struct kafka_property *own, size_t own_count,
+                                      rd_kafka_conf_t **conf_out, struct error *error);
+/* The user's value of a property, or NULL. */
+const char *kafka_property_find(const struct kafka_cluster *cluster, const char *name);
+/* transaction.timeout.ms in force. */
+int kafka_transaction_timeout_ms(const struct kafka_cluster *cluster);
+
+/* kafka_handle.c */
+/* A context for a handle to come; sets it and the callbacks for logs and errors in `conf`. */
+struct kafka_context *kafka_context_new(const struct kafka_cluster *cluster, void *owner,
+                                        rd_kafka_conf_t *conf);
+/* Takes `conf` and `context`. */
+MUST_CHECK enum status kafka_handle_open(rd_kafka_type_t type, rd_kafka_conf_t *conf,
+                                         struct kafka_context *context,
+                                         struct kafka_handle *handle_out, struct error *error);
+/* Closes within KAFKA_CLOSE_MS, else leaves the handle behind and returns false: what its callbacks
+ * use must then stay. `leave`: leaves its group first. */
+bool kafka_handle_close(struct kafka_handle *handle, bool leave);
+void kafka_say(const struct kafka_cluster *cluster, int level, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+/* Whether the same request may succeed later by itself. */
+bool kafka_error_passes(rd_kafka_resp_err_t code);
+/* STATUS_RETRY if `code` passes, else STATUS_FATAL. */
+static inline enum status kafka_status_of(rd_kafka_resp_err_t code)
+{
+    return kafka_error_passes(code) ? STATUS_RETRY : STATUS_FATAL;
+}
+void kafka_pause(int milliseconds);
+
+/* kafka_producer.c: one transactional id and, at a time, one producer for it. */
+struct kafka_producer;
+/* STATUS_RETRY: no broker answered in time; nothing is left. */
+MUST_CHECK enum status kafka_producer_open(const struct kafka_cluster *cluster,
+                                           const char *transactional_id,
+                                           struct kafka_producer **producer_out,
+                                           struct error *error);
+MUST_CHECK enum status kafka_producer_begin(struct kafka_producer *producer, struct error *error);
+MUST_CHECK enum status kafka_producer_produce(struct kafka_producer *producer,
+                                              const struct stream_output *output,
+                                              struct error *error);
+MUST_CHECK enum status kafka_producer_flush(struct kafka_producer *producer, struct error *error);
+int64_t kafka_producer_next(const struct kafka_producer *producer, const char *topic,
+                            int32_t partition);
+/* `offsets` NULL: a transaction of records only, outside any group. */
+enum commit_outcome kafka_producer_commit(struct kafka_producer *producer,
+                                          const rd_kafka_topic_partition_list_t *offsets,
+                                          const rd_kafka_consumer_group_metadata_t *group,
+                                          struct error *error);
+enum commit_outcome kafka_producer_abort(struct kafka_producer *producer, struct error *error);
+bool kafka_producer_open_transaction(const struct kafka_producer *producer);
+bool kafka_producer_rotation_due(const struct kafka_producer *producer);
+/* STATUS_RETRY: goes on where it stood when called again. */
+MUST_CHECK enum status kafka_producer_rotate(struct kafka_producer *producer, struct error *error);
+/* Serves delivery reports. */
+void kafka_producer_serve(struct kafka_producer *producer);
+void kafka_producer_close(struct kafka_producer *producer);
+
+/* kafka_topic.c: the topics a producer writes to and where its records went. */
+struct kafka_slot {
+    unsigned transaction; /* in which `next` was set */
+    int64_t next;
+};
+struct kafka_topic {
+    char *name;
+    rd_kafka_topic_t *handle;
+    struct kafka_slot *slots; /* by partition */
+    size_t slot_count;
+};
+struct kafka_topics {
+    struct table table; /* name -> struct kafka_topic */
+};
+/* Asks for the topic's metadata at its first use, so that the first record need not wait for it.
+ * STATUS_RETRY: no broker answered. */
+MUST_CHECK enum status kafka_topic_get(struct kafka_topics *topics, rd_kafka_t *rk,
+                                       const char *name, struct kafka_topic **topic_out,
+                                       struct error *error);
+/* Notes that the record at `offset` was written in `transaction`. */
+void kafka_topic_note(struct kafka_topic *topic, int32_t partition, int64_t offset,
+                      unsigned transaction);
+int64_t kafka_topic_next(const struct kafka_topics *topics, const char *name, int32_t partition,
+                         unsigned transaction);
+/* Before their producer is closed. */
+void kafka_topics_release(struct kafka_topics *topics);
+
+/* kafka_group.c: the partitions a stream holds, and what the group does to them. */
+enum task_state {
+    TASK_NONE,     /* not ours */
+    TASK_OFFERED,  /* assigned by the group, not yet read */
+    TASK_READING,  /* in the consumer's assignment */
+    TASK_REVOKED,  /* the group takes it back, our caller has not answered yet */
+    TASK_RELEASED, /* answered; others of the same revocation have not */
+};
+
+struct kafka_task {
+    enum task_state state;
+    bool reading;                      /* still in the consumer's assignment */
+    int64_t next[STREAM_SOURCES_MAX]; /* by source: the lowest offset still wanted */
+};
+
+struct kafka_event {
+    enum stream_event event;
+    int32_t partition;
+};
+
+struct kafka_stream {
+    struct stream stream;
+    struct kafka_cluster *cluster;
+    char **sources;
+    uint32_t source_count;
+    struct kafka_handle consumer;
+    struct kafka_producer *producer;
+    struct kafka_task *tasks; /* by partition */
+    size_t task_count;
+    struct kafka_event *events; /* to be handed out before the consumer is asked again */
+    size_t event_count;
+    size_t event_next;
+    size_t event_capacity;
+    size_t revocations_open; /* revoked partitions not yet answered */
+    bool closing;
+    bool joined; /* a first rebalance was seen */
+    uint32_t source_last;
+    unsigned poll_count;
+    struct error failure; /* of a rebalance; status OK: none */
+};
+
+/* The rebalance callback; the context's owner is the stream. */
+void kafka_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t event,
+                     rd_kafka_topic_partition_list_t *partitions, void *opaque);
+/* Entries of the stream's table. */
+MUST_CHECK enum status kafka_group_assign(struct stream *stream, int32_t partition,
+                                          const int64_t *offsets, struct error *error);
+MUST_CHECK enum status kafka_group_unassign(struct stream *stream, int32_t partition,
+                                            struct error *error);
+MUST_CHECK enum status kafka_group_seek(struct stream *stream, int32_t partition,
+                                        const int64_t *offsets, struct error *error);
+/* Answers what is still open, since the stream is closing. */
+void kafka_group_answer_all(struct kafka_stream *stream);
+static inline struct kafka_task *kafka_task_find(struct kafka_stream *stream, int32_t partition)
+{
+    return partition >= 0 && (size_t)partition < stream->task_count ? &stream->tasks[partition]
+                                                                    : NULL;
+}
+
+/* kafka_stream.c, kafka_reader.c, kafka_admin.c, kafka_append.c: entries of the cluster's table. */
+MUST_CHECK enum status kafka_stream_open(struct cluster *cluster,
+                                         const struct stream_options *options,
+                                         struct stream **stream_out, struct error *error);
+MUST_CHECK enum status kafka_reader_open(struct cluster *cluster, const char *topic,
+                                         int32_t partition, int64_t from, bool committed,
+                                         struct reader **reader_out, struct error *error);
+MUST_CHECK enum status kafka_describe(struct cluster *cluster, const char *topic,
+                                      struct topic_facts *facts_out, struct error *error);
+MUST_CHECK enum status kafka_create(struct cluster *cluster, const struct topic_want *wants,
+                                    size_t count, struct error *error);
+MUST_CHECK enum status kafka_check(struct cluster *cluster, const struct topic_want *want,
+                                   struct buffer *differences, struct error *error);
+MUST_CHECK enum status kafka_append(struct cluster *cluster, const struct stream_output *outputs,
+                                    size_t count, struct error *error);
+/* kafka_metadata.c */
+struct kafka_layout {
+    bool exists;
+    int32_t partitions;
+    int replicas;    /* of partition 0 */
+    bool has_leader; /* every partition */
+};
+MUST_CHECK enum status kafka_layout_get(struct kafka_cluster *cluster, const char *topic,
+                                        struct kafka_layout *layout_out, struct error *error);
+
+#endif
