@@ -47,7 +47,8 @@ enum status avro_parse(struct bytes text, struct avro_schema *schema, struct err
     }
     json_error_t problem;
     schema->json = json_loadb((const char *)text.data, text.size,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
+                              &problem);
     if (schema->json == NULL) {
         return error_set(error, STATUS_FATAL, "schema is not JSON: line %d column %d: %s",
                          problem.line, problem.column, problem.text);
@@ -114,6 +115,13 @@ static void path_pop(struct parser *parser, size_t mark)
 {
     parser->path_size = mark;
     parser->path[mark] = '\0';
+}
+
+/* A string without NUL; only defaults may hold one. */
+static const char *text_of(const json_t *json)
+{
+    const char *text = json_string_value(json);
+    return text == NULL || strlen(text) != json_string_length(json) ? NULL : text;
 }
 
 static const char *keep_text(struct parser *parser, const char *text)
@@ -189,7 +197,7 @@ static enum status parse_names(struct parser *parser, json_t *json, const char *
     const size_t count = json_array_size(list);
     const char **items = arena_get(&parser->schema->arena, count * sizeof(*items));
     for (size_t i = 0; i < count; i++) {
-        const char *text = json_string_value(json_array_get(list, i));
+        const char *text = text_of(json_array_get(list, i));
         if (text == NULL || !name_valid(text, namespace != NULL)) {
             return fail(parser, "'%s' holds an element that is not a name", attribute);
         }
@@ -204,12 +212,12 @@ static enum status parse_names(struct parser *parser, json_t *json, const char *
 static enum status parse_named(struct parser *parser, json_t *json, enum avro_kind kind,
                                struct named **named_out)
 {
-    const char *name = json_string_value(json_object_get(json, "name"));
+    const char *name = text_of(json_object_get(json, "name"));
     if (name == NULL || !name_valid(name, true)) {
         return fail(parser, "a %s needs a valid 'name'", kind_names[kind]);
     }
     const json_t *given = json_object_get(json, "namespace");
-    const char *namespace = given == NULL ? parser->namespace : json_string_value(given);
+    const char *namespace = given == NULL ? parser->namespace : text_of(given);
     if (namespace == NULL || (namespace[0] != '\0' && !name_valid(namespace, true))) {
         return fail(parser, "'namespace' of '%s' is not a valid namespace", name);
     }
@@ -231,7 +239,7 @@ static enum status parse_named(struct parser *parser, json_t *json, enum avro_ki
 
 static enum status parse_field(struct parser *parser, json_t *json, struct avro_field *field)
 {
-    const char *name = json_string_value(json_object_get(json, "name"));
+    const char *name = text_of(json_object_get(json, "name"));
     if (name == NULL || !name_valid(name, false)) {
         return fail(parser, "a field needs a valid 'name'");
     }
@@ -291,7 +299,7 @@ static enum status parse_enum(struct parser *parser, json_t *json,
     }
     TRY(parse_names(parser, json, "symbols", NULL, AVRO_SYMBOL_COUNT_MAX, &type->symbols));
     const json_t *fallback = json_object_get(json, "default");
-    const char *fallback_text = json_string_value(fallback);
+    const char *fallback_text = text_of(fallback);
     for (uint32_t i = 0; i < type->symbols.count; i++) {
         const char *symbol = type->symbols.items[i];
         if (avro_names_have(&(struct avro_names){type->symbols.items, i}, symbol)) {
@@ -403,7 +411,7 @@ static enum status parse_object(struct parser *parser, json_t *json,
                                 const struct avro_type **type_out)
 {
     json_t *type = json_object_get(json, "type");
-    const char *word = json_string_value(type);
+    const char *word = text_of(type);
     if (word == NULL) {
         return type == NULL ? fail(parser, "an object needs a 'type'")
                             : parse_type(parser, type, type_out);
@@ -435,7 +443,7 @@ static enum status parse_type(struct parser *parser, json_t *json,
     parser->depth++;
     enum status status = STATUS_FATAL;
     if (json_is_string(json)) {
-        status = parse_reference(parser, json_string_value(json), type_out);
+        status = parse_reference(parser, text_of(json), type_out);
     } else if (json_is_array(json)) {
         status = parse_union(parser, json, type_out);
     } else if (json_is_object(json)) {

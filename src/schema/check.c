@@ -12,8 +12,80 @@
 
 /* Sixteen bytes, compared lane by lane; a lane of a comparison is 0 or 0xff. */
 typedef uint8_t lanes __attribute__((vector_size(16)));
+typedef uint64_t halves __attribute__((vector_size(16)));
 
 static const struct field_type *check_list(const struct field_type *field, const uint8_t *record);
+
+/* Zero in all lanes that hold a character of an id. */
+static inline lanes lanes_bad(lanes text)
+{
+    const lanes folded = text | 0x20;
+    const lanes letter = (lanes)((folded - 'a') <= 'z' - 'a');
+    const lanes digit = (lanes)((text - '0') <= 9);
+    const lanes sign = (lanes)((text - '-') <= 1) | (lanes)(text == '_'); /* '-' and '.' */
+    return ~(letter | digit | sign);
+}
+
+static inline bool lanes_none(lanes bad)
+{
+    const halves both = (halves)bad;
+    return (both[0] | both[1]) == 0;
+}
+
+static inline uint64_t load_8(const uint8_t *from)
+{
+    uint64_t value = 0;
+    memcpy(&value, from, sizeof(value));
+    return value;
+}
+
+/* Through registers: two small stores and one wide load would wait for each other. */
+static inline lanes join(uint64_t low, uint64_t high)
+{
+    return (lanes)(halves){low, high};
+}
+
+static inline lanes load(const uint8_t *from)
+{
+    lanes text;
+    memcpy(&text, from, sizeof(text));
+    return text;
+}
+
+/* Fewer than eight bytes, filled up with a valid one. */
+static inline uint64_t load_short(struct bytes value)
+{
+    uint64_t filled = 0;
+    for (size_t i = 0; i < 8; i++) {
+        filled = filled << 8 | (i < value.size ? value.data[i] : '0');
+    }
+    return filled;
+}
+
+static inline bool id_valid(struct bytes value)
+{
+    const size_t size = value.size;
+    if (size == 0 || size > ID_SIZE_MAX) {
+        return false;
+    }
+    if (size >= 16) {
+        lanes bad = lanes_bad(load(value.data + size - 16));
+        for (size_t i = 0; i + 16 < size; i += 16) {
+            bad |= lanes_bad(load(value.data + i));
+        }
+        return lanes_none(bad);
+    }
+    if (size >= 8) {
+        return lanes_none(lanes_bad(join(load_8(value.data), load_8(value.data + size - 8))));
+    }
+    const uint64_t filled = load_short(value);
+    return lanes_none(lanes_bad(join(filled, filled)));
+}
+
+bool check_id(struct bytes value)
+{
+    return id_valid(value);
+}
 
 /* Absent values have no format. */
 static bool text_valid(const struct field_type *field, const uint8_t *place)
@@ -26,15 +98,18 @@ static bool text_valid(const struct field_type *field, const uint8_t *place)
     if (field->max != 0 && value.size > field->max) {
         return false;
     }
-    return field->format == FORMAT_NONE || check_id(value);
+    return field->format == FORMAT_NONE || id_valid(value);
 }
 
 const struct field_type *check_record(const struct record_type *type, const void *record)
 {
     const uint8_t *base = record;
-    for (uint32_t i = 0; i < type->field_count; i++) {
-        const struct field_type *field = &type->fields[i];
+    const struct field_type *const end = type->fields + type->field_count;
+    for (const struct field_type *field = type->fields; field < end; field++) {
         const struct field_type *bad = NULL;
+        if ((field->format | field->max) == 0 && field->kind != FIELD_RECORD) {
+            continue; /* most fields: nothing to look at */
+        }
         switch (field->kind) {
         case FIELD_BOOLEAN:
         case FIELD_INT:
@@ -73,7 +148,7 @@ static const struct field_type *check_list(const struct field_type *field, const
         const struct field_type *bad = NULL;
         if (field->item == FIELD_RECORD) {
             bad = check_record(field->record, item);
-        } else if (field->format == FORMAT_ID && !check_id(value)) {
+        } else if (field->format == FORMAT_ID && !id_valid(value)) {
             bad = field; /* its max is of items: only the format bounds a string */
         }
         if (bad != NULL) {
@@ -81,49 +156,4 @@ static const struct field_type *check_list(const struct field_type *field, const
         }
     }
     return NULL;
-}
-
-static bool lanes_valid(lanes text)
-{
-    const lanes folded = text | 0x20;
-    const lanes letter = (lanes)((folded - 'a') <= 'z' - 'a');
-    const lanes digit = (lanes)((text - '0') <= 9);
-    const lanes sign = (lanes)((text - '-') <= 1) | (lanes)(text == '_'); /* '-' and '.' */
-    const lanes all = letter | digit | sign;
-    uint64_t halves[2];
-    memcpy(halves, &all, sizeof(halves));
-    return (halves[0] & halves[1]) == UINT64_MAX;
-}
-
-static lanes load(const uint8_t *low, const uint8_t *high)
-{
-    lanes text;
-    memcpy(&text, low, 8);
-    memcpy((uint8_t *)&text + 8, high, 8);
-    return text;
-}
-
-bool check_id(struct bytes value)
-{
-    const size_t size = value.size;
-    if (size == 0 || size > ID_SIZE_MAX) {
-        return false;
-    }
-    if (size >= 16) {
-        for (size_t i = 0; i + 16 < size; i += 16) {
-            if (!lanes_valid(load(value.data + i, value.data + i + 8))) {
-                return false;
-            }
-        }
-        return lanes_valid(load(value.data + size - 16, value.data + size - 8));
-    }
-    if (size >= 8) {
-        return lanes_valid(load(value.data, value.data + size - 8));
-    }
-    uint8_t padded[8];
-    memset(padded, '0', sizeof(padded));
-    for (size_t i = 0; i < size; i++) {
-        padded[i] = value.data[i];
-    }
-    return lanes_valid(load(padded, padded));
 }

@@ -94,7 +94,11 @@ WIRE_INLINE const uint8_t *read_string(const uint8_t *at, const uint8_t *end, ui
 WIRE_INLINE const uint8_t *read_index(const uint8_t *at, const uint8_t *end, uint32_t count,
                                       uint32_t *index_out)
 {
-    const struct wire_number number = wire_read_number(at, end);
+    if (__builtin_expect(at < end && (*at & 0x81) == 0 && (uint32_t)*at >> 1 < count, 1)) {
+        *index_out = (uint32_t)*at >> 1;
+        return at + 1;
+    }
+    const struct wire_number number = wire_read_bytewise(at, end);
     if ((number.value & 1) != 0 || number.value >> 1 >= count) {
         return NULL;
     }
@@ -164,7 +168,7 @@ static const uint8_t *run_ops(const struct plan *plan, struct run *run, const ui
             at = read_int(at, end, (int32_t *)(void *)(base + op->offset));
             break;
         case OP_LONG: {
-            const struct wire_number read = wire_read_number(at, end);
+            const struct wire_number read = wire_read_long(at, end);
             number = wire_zigzag(read.value);
             memcpy(base + op->offset, &number, sizeof(number));
             at = read.next;
@@ -195,7 +199,7 @@ static const uint8_t *run_ops(const struct plan *plan, struct run *run, const ui
 
 enum decode_result plan_decode(const struct plan *plan, struct bytes datum, void *record_out)
 {
-    struct run run;
+    struct run run WIRE_UNINITIALIZED;
     run.end = datum.data + datum.size;
     run.op = plan->ops;
     run.base = record_out;

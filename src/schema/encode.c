@@ -172,7 +172,7 @@ static uint8_t *run_ops(struct run *run, uint8_t *at)
             break;
         case WRITE_LONG:
             memcpy(&long_number, base + op->offset, sizeof(long_number));
-            at = wire_write_number(at, wire_unzigzag(long_number));
+            at = wire_write_long(at, wire_unzigzag(long_number));
             break;
         case WRITE_BYTES:
             at = write_bytes(run, at, get_bytes(base + op->offset));
@@ -196,7 +196,7 @@ static uint8_t *run_ops(struct run *run, uint8_t *at)
 void encoder_run(const struct encoder *encoder, struct bytes prefix, const void *record,
                  struct buffer *out)
 {
-    struct run run;
+    struct run run WIRE_UNINITIALIZED;
     run.encoder = encoder;
     run.out = out;
     run.op = encoder->ops;

@@ -1,7 +1,33 @@
-/* UTF-8 that is not ASCII.
+/* The rarer forms: numbers byte by byte, UTF-8 that is not ASCII.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "schema/wire.h"
+
+struct wire_number wire_read_bytewise(const uint8_t *at, const uint8_t *end)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; at < end && shift < 64; shift += 7) {
+        const uint8_t byte = *at++;
+        if (shift == 63 && byte > 1) {
+            break;
+        }
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) {
+            return (struct wire_number){value, at};
+        }
+    }
+    return (struct wire_number){0, NULL};
+}
+
+uint8_t *wire_write_bytewise(uint8_t *at, uint64_t value)
+{
+    while (value >= 0x80) {
+        *at++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *at++ = (uint8_t)value;
+    return at;
+}
 
 /* Bytes of the sequence that starts with `lead`, 0 if none does; what its first continuation may be. */
 static size_t sequence(uint8_t lead, uint8_t *low_out, uint8_t *high_out)

@@ -14,6 +14,13 @@
 
 #define WIRE_INLINE static inline __attribute__((always_inline))
 
+/* For a large local that is written before it is read: the build fills all others with zeros. */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define WIRE_UNINITIALIZED __attribute__((uninitialized))
+#else
+#define WIRE_UNINITIALIZED
+#endif
+
 /* `next` NULL: truncated, or more than 64 bits. */
 struct wire_number {
     uint64_t value;
@@ -53,24 +60,11 @@ WIRE_INLINE uint64_t wire_unzigzag(int64_t value)
     return (uint64_t)value << 1 ^ (0 - ((uint64_t)value >> 63));
 }
 
-static inline struct wire_number wire_read_bytewise(const uint8_t *at, const uint8_t *end)
-{
-    uint64_t value = 0;
-    for (unsigned shift = 0; at < end && shift < 64; shift += 7) {
-        const uint8_t byte = *at++;
-        if (shift == 63 && byte > 1) {
-            break;
-        }
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            return (struct wire_number){value, at};
-        }
-    }
-    return (struct wire_number){0, NULL};
-}
+/* Numbers of any length, and those close to the end. */
+struct wire_number wire_read_bytewise(const uint8_t *at, const uint8_t *end);
 
-/* Numbers of 2 to 8 bytes (a timestamp has 6) without a loop: the groups of 7 bits are moved together. */
-static inline struct wire_number wire_read_long(const uint8_t *at, const uint8_t *end)
+/* Up to 8 bytes (a timestamp has 6) without a loop: the groups of 7 bits are moved together. */
+WIRE_INLINE struct wire_number wire_read_long(const uint8_t *at, const uint8_t *end)
 {
     if (end - at < 8) {
         return wire_read_bytewise(at, end);
@@ -93,7 +87,7 @@ WIRE_INLINE struct wire_number wire_read_number(const uint8_t *at, const uint8_t
     if (__builtin_expect(at < end && *at < 0x80, 1)) {
         return (struct wire_number){*at, at + 1};
     }
-    return wire_read_long(at, end);
+    return wire_read_bytewise(at, end);
 }
 
 /* A length and as many bytes. */
@@ -133,18 +127,10 @@ WIRE_INLINE bool wire_utf8(const uint8_t *text, size_t size)
     return __builtin_expect(wire_ascii(text, size), 1) || wire_utf8_slow(text, size);
 }
 
-static inline uint8_t *wire_write_bytewise(uint8_t *at, uint64_t value)
-{
-    while (value >= 0x80) {
-        *at++ = (uint8_t)(value | 0x80);
-        value >>= 7;
-    }
-    *at++ = (uint8_t)value;
-    return at;
-}
+uint8_t *wire_write_bytewise(uint8_t *at, uint64_t value);
 
 /* Up to 8 bytes without a loop: the reverse of wire_read_long(). */
-static inline uint8_t *wire_write_long(uint8_t *at, uint64_t value)
+WIRE_INLINE uint8_t *wire_write_long(uint8_t *at, uint64_t value)
 {
     if (value >> 56 != 0) {
         return wire_write_bytewise(at, value);
@@ -164,7 +150,7 @@ WIRE_INLINE uint8_t *wire_write_number(uint8_t *at, uint64_t value)
         *at = (uint8_t)value;
         return at + 1;
     }
-    return wire_write_long(at, value);
+    return wire_write_bytewise(at, value);
 }
 
 #endif
