@@ -159,13 +159,18 @@ static bool digits_parse(const char **text, int64_t *value_out)
 
 static bool unit_parse(const char *text, const struct unit *units, size_t count, int64_t *value_out)
 {
+    int64_t count_of_units = 0;
     int64_t value = 0;
-    if (!digits_parse(&text, &value)) {
+    if (!digits_parse(&text, &count_of_units)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
         if (strcmp(text, units[i].name) == 0) {
-            return !__builtin_mul_overflow(value, units[i].factor, value_out);
+            if (__builtin_mul_overflow(count_of_units, units[i].factor, &value)) {
+                return false;
+            }
+            *value_out = value;
+            return true;
         }
     }
     return false;
