@@ -37,7 +37,10 @@ static struct one *one(struct one *one, struct field_type field, const char *typ
 static const char *writer(char *out, size_t size, const char *name, const char *type)
 {
     snprintf(out, size,
-             "{\"type\":\"record\",\"name\":\"R\",\XX
+             "{\"type\":\"record\",\"name\":\"R\",\"fields\":"
+             "[{\"name\":\"%.20s\",\"type\":%.900s}]}",
+             name, type);
+    return out;
 }
 
 static enum decode_result decode(const struct record_type *reader, const char *schema,
