@@ -12,6 +12,20 @@
 /* What malloc and the slots take beside the row. */
 #define ROW_OVERHEAD (16 + 2 * sizeof(struct row_slot))
 
+void row_map_init(struct row_map *map, size_t number, const struct first_bytes *ordered)
+{
+    /* Odd and without pattern. */
+    static const uint64_t spreads[] = {
+        UINT64_C(0x9e3779b97f4a7c15),
+        UINT64_C(0xd1342543de82ef95),
+        UINT64_C(0xaf251af3b0f025b5),
+        UINT64_C(0xb564ef22ec7aece5),
+    };
+    _Static_assert(COUNT_OF(spreads) == ROW_MAP_SPREADS, "one number a map of a state");
+    ASSERT(number < COUNT_OF(spreads));
+    *map = (struct row_map){.spread = spreads[number], .ordered = ordered};
+}
+
 struct held_row *held_new(struct bytes key, uint64_t hash, struct bytes value)
 {
     ASSERT(key.size > 0 && key.size < UINT32_MAX / 2);
@@ -48,11 +62,16 @@ static bool is_ordered(const struct row_map *map, const struct held_row *row)
     return map->ordered != NULL && map->ordered->has[row->data[0]];
 }
 
+static size_t home_of(const struct row_map *map, uint64_t hash)
+{
+    return (size_t)(hash * map->spread >> map->shift);
+}
+
 /* The slot of the key, or the free slot where it would go. */
 static size_t slot_of(const struct row_map *map, struct bytes key, uint64_t hash)
 {
     const size_t mask = map->slot_count - 1;
-    size_t slot = hash & mask;
+    size_t slot = home_of(map, hash);
     while (map->slots[slot].row != NULL &&
            (map->slots[slot].hash != hash || !bytes_equal(held_key(map->slots[slot].row), key))) {
         slot = (slot + 1) & mask;
@@ -67,15 +86,17 @@ struct held_row *row_map_find(const struct row_map *map, struct bytes key, uint6
 
 static void resize(struct row_map *map, size_t slot_count)
 {
+    ASSERT(map->spread != 0); /* row_map_init() came first */
     struct row_slot *old = map->slots;
     const size_t old_count = map->slot_count;
     map->slots = memory_get(slot_count * sizeof(*map->slots));
     memset(map->slots, 0, slot_count * sizeof(*map->slots));
     map->slot_count = slot_count;
+    map->shift = 64 - (unsigned)__builtin_ctzll(slot_count);
     map->hand = 0;
     for (size_t i = 0; i < old_count; i++) {
         if (old[i].row != NULL) {
-            size_t slot = old[i].hash & (slot_count - 1);
+            size_t slot = home_of(map, old[i].hash);
             while (map->slots[slot].row != NULL) {
                 slot = (slot + 1) & (slot_count - 1);
             }
@@ -145,7 +166,7 @@ static void slot_clear(struct row_map *map, size_t slot)
         if (map->slots[next].row == NULL) {
             break;
         }
-        const size_t home = map->slots[next].hash & mask;
+        const size_t home = home_of(map, map->slots[next].hash);
         if (((next - home) & mask) >= ((next - slot) & mask)) {
             map->slots[slot] = map->slots[next];
             slot = next;
@@ -175,13 +196,22 @@ void row_map_drop(struct row_map *map, struct bytes key, uint64_t hash)
     }
 }
 
+/* A hand that swept the slots in order would leave none behind and twice the rows ahead of it, in
+ * runs of any length; so it jumps, and comes by every slot once a round all the same. */
+static size_t hand_next(struct row_map *map)
+{
+    const uint64_t multiplier = UINT64_C(0x5851f42d4c957f2d); /* 1 modulo 4: the full period */
+    map->hand = (size_t)(map->hand * multiplier + 1) & (map->slot_count - 1);
+    return map->hand;
+}
+
 void row_map_evict(struct row_map *map)
 {
     ASSERT(map->count > 0);
-    for (;; map->hand = (map->hand + 1) & (map->slot_count - 1)) {
-        struct held_row *row = map->slots[map->hand].row;
+    for (size_t slot = hand_next(map);; slot = (slot + 1) & (map->slot_count - 1)) {
+        struct held_row *row = map->slots[slot].row;
         if (row != NULL && !row->used) {
-            slot_free(map, map->hand); /* the hand stays: another row may have moved here */
+            slot_free(map, slot);
             return;
         }
         if (row != NULL) {

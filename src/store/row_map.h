@@ -18,7 +18,7 @@ struct held_row {
     uint32_t value_size;
     uint32_t capacity; /* the value may grow to this in place */
     bool removed;      /* a deletion: no value */
-    bool used;         /* read since the eviction hand came by */
+    bool used;         /* read since an eviction came by */
     uint8_t data[];    /* key, then value */
 };
 
@@ -43,23 +43,30 @@ struct first_bytes {
     bool has[256];
 };
 
+#define ROW_MAP_SPREADS 4
+
 struct row_slot {
     uint64_t hash;
     struct held_row *row;
 };
 
-/* Zero-initialise, then set `ordered` if wanted. */
 struct row_map {
     struct row_slot *slots; /* power of two, linear probing, row NULL: free */
     size_t slot_count;
+    uint64_t spread; /* slot = upper bits of hash * spread */
+    unsigned shift;  /* 64 - log2(slot_count) */
     size_t count;
     size_t bytes;   /* sum of held_bytes() */
     size_t payload; /* sum of key and value sizes */
-    size_t hand;    /* slot at which the next eviction looks */
+    size_t hand;    /* slot at which the last eviction began to look */
     struct row_order order;
     const struct first_bytes *ordered; /* NULL: none */
 };
 
+/* `number` < ROW_MAP_SPREADS. Maps between which rows are moved need different ones: rows that come
+ * in the order of one map's slots would else pile up in one region of the other's, in runs of any
+ * length. */
+void row_map_init(struct row_map *map, size_t number, const struct first_bytes *ordered);
 struct held_row *row_map_find(const struct row_map *map, struct bytes key, uint64_t hash);
 /* Owns `row` from now on; a row of the same key is freed. */
 void row_map_take(struct row_map *map, struct held_row *row);

@@ -46,9 +46,10 @@ enum status state_open(struct store *store, const struct state_limits *limits,
         .meta_since_ms = TIME_NEVER_MS,
         .frozen_since_ms = TIME_NEVER_MS,
     };
-    state->overlay.ordered = &state->ordered;
-    state->pending.ordered = &state->ordered;
-    state->frozen.ordered = &state->ordered;
+    row_map_init(&state->overlay, 0, &state->ordered);
+    row_map_init(&state->pending, 1, &state->ordered);
+    row_map_init(&state->frozen, 2, &state->ordered);
+    row_map_init(&state->cache, 3, NULL);
     const enum status status = read_meta(state, error);
     if (status != STATUS_OK) {
         state_close(state);

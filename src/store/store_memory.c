@@ -28,7 +28,7 @@ struct store *store_open_memory(void)
     struct memory_store *memory = memory_get(sizeof(*memory));
     *memory = (struct memory_store){.store = {.ops = &memory_ops}};
     memset(memory->all.has, true, sizeof(memory->all.has));
-    memory->rows.ordered = &memory->all;
+    row_map_init(&memory->rows, 0, &memory->all);
     pthread_mutexattr_t recursive;
     ASSERT(pthread_mutexattr_init(&recursive) == 0);
     ASSERT(pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE) == 0);

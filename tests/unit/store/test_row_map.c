@@ -63,7 +63,8 @@ static void a_map_finds_what_was_put_and_forgets_what_was_dropped(void **unused)
     (void)unused;
     struct pair *pairs = memory_get(KEYS * sizeof(*pairs));
     const size_t count = make_pairs(pairs);
-    struct row_map map = {0};
+    struct row_map map;
+    row_map_init(&map, 0, NULL);
     uint64_t seed = 11;
     for (size_t step = 0; step < 40000; step++) {
         struct pair *pair = &pairs[random_below(&seed, count)];
@@ -99,7 +100,8 @@ static void the_order_of_a_map_follows_every_change(void **unused)
     const size_t count = make_pairs(pairs);
     struct first_bytes all;
     memset(all.has, true, sizeof(all.has));
-    struct row_map map = {.ordered = &all};
+    struct row_map map;
+    row_map_init(&map, 0, &all);
     uint64_t seed = 13;
     for (size_t step = 0; step < 20000; step++) {
         struct pair *pair = &pairs[random_below(&seed, count)];
@@ -131,7 +133,8 @@ static void ascending_rows_fill_the_chunks_of_an_order(void **unused)
     (void)unused;
     struct first_bytes all;
     memset(all.has, true, sizeof(all.has));
-    struct row_map map = {.ordered = &all};
+    struct row_map map;
+    row_map_init(&map, 0, &all);
     for (uint64_t i = 0; i < 10000; i++) {
         uint8_t key[8];
         be64_put(key, i);
@@ -153,7 +156,8 @@ static void rows_sort_by_key_whatever_the_keys_share(void **unused)
     (void)unused;
     struct pair *pairs = memory_get(KEYS * sizeof(*pairs));
     const size_t count = make_pairs(pairs);
-    struct row_map map = {0};
+    struct row_map map;
+    row_map_init(&map, 0, NULL);
     struct row *rows = memory_get(count * sizeof(*rows));
     for (size_t size = 0; size < count; size += 1 + size / 3) {
         for (size_t i = 0; i < size; i++) {
@@ -180,7 +184,8 @@ static void rows_sort_by_key_whatever_the_keys_share(void **unused)
 static void an_unused_row_is_evicted_before_a_used_one(void **unused)
 {
     (void)unused;
-    struct row_map map = {0};
+    struct row_map map;
+    row_map_init(&map, 0, NULL);
     for (uint64_t i = 0; i < 500; i++) {
         uint8_t key[8];
         be64_put(key, i);
@@ -188,8 +193,7 @@ static void an_unused_row_is_evicted_before_a_used_one(void **unused)
         row_map_find(&map, bytes_of(key, 8), hash64(bytes_of(key, 8)))->used = i % 2 == 0;
     }
     const size_t full = map.bytes;
-    /* Closing gaps may carry a row past the hand, so a few of the used may go early. */
-    for (size_t i = 0; i < 240; i++) {
+    for (size_t i = 0; i < 150; i++) {
         row_map_evict(&map);
     }
     assert_true(map.bytes < full);
@@ -199,7 +203,9 @@ static void an_unused_row_is_evicted_before_a_used_one(void **unused)
         be64_put(key, i);
         kept += row_map_find(&map, bytes_of(key, 8), hash64(bytes_of(key, 8))) != NULL;
     }
-    assert_true(kept >= 240);
+    /* 250 were used; a second look at one before the unused are gone is possible, but rare. */
+    assert_true(kept >= 200);
+    printf("kept %zu of 250 used rows\n", kept);
     while (map.count > 0) {
         row_map_evict(&map);
     }
@@ -208,10 +214,54 @@ static void an_unused_row_is_evicted_before_a_used_one(void **unused)
     row_map_release(&map);
 }
 
+static void row_of_number(struct row_map *map, uint64_t number)
+{
+    uint8_t key[8];
+    be64_put(key, number);
+    row_map_put(map, bytes_of(key, 8), hash64(bytes_of(key, 8)), bytes_of(key, 8));
+}
+
+/* Rows moved in the order of their slots once piled up in one region of a map that evicts, and a
+ * move took thirty microseconds a row. */
+static void rows_moved_between_maps_do_not_pile_up(void **unused)
+{
+    (void)unused;
+    enum { ROWS = 30000 };
+    struct row_map from;
+    struct row_map to;
+    row_map_init(&from, 2, NULL);
+    row_map_init(&to, 3, NULL);
+    size_t longest = 0;
+    for (uint64_t round = 0; round < 4; round++) {
+        for (uint64_t i = 0; i < ROWS; i++) {
+            row_of_number(&from, round * ROWS + i);
+        }
+        for (size_t i = 0; i < from.slot_count; i++) {
+            if (from.slots[i].row != NULL) {
+                row_map_take(&to, from.slots[i].row);
+                if (to.count > ROWS / 2) {
+                    row_map_evict(&to);
+                }
+            }
+        }
+        row_map_forget(&from);
+        size_t length = 0;
+        for (size_t i = 0; i < to.slot_count; i++) {
+            length = to.slots[i].row != NULL ? length + 1 : 0;
+            longest = length > longest ? length : longest;
+        }
+    }
+    printf("longest run of slots: %zu\n", longest);
+    assert_true(longest < 300);
+    row_map_release(&from);
+    row_map_release(&to);
+}
+
 static void a_value_may_be_put_over_itself(void **unused)
 {
     (void)unused;
-    struct row_map map = {0};
+    struct row_map map;
+    row_map_init(&map, 0, NULL);
     const struct bytes key = bytes_text("k");
     row_map_put(&map, key, 1, bytes_text("0123456789"));
     struct bytes value = held_value(row_map_find(&map, key, 1));
@@ -234,6 +284,7 @@ int main(void)
         cmocka_unit_test(ascending_rows_fill_the_chunks_of_an_order),
         cmocka_unit_test(rows_sort_by_key_whatever_the_keys_share),
         cmocka_unit_test(an_unused_row_is_evicted_before_a_used_one),
+        cmocka_unit_test(rows_moved_between_maps_do_not_pile_up),
         cmocka_unit_test(a_value_may_be_put_over_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
