@@ -151,7 +151,7 @@ static void files_compare(const struct language_file *left, const struct languag
             missing(a, left, right, problems);
         } else if (order > 0) {
             missing(b, right, left, problems);
-        } else if (a->kind != b->kind) {
+        } else if (a->kind != b->kind && a->kind_is_known && b->kind_is_known) {
             problems_add(problems, right->path, b->line,
                          "template '%.*s' is of kind '%s' here and of kind '%s' in '%s'",
                          BYTES_PRINT(b->name), enum_notice_kind.symbols[b->kind],
@@ -172,6 +172,9 @@ static void kinds_check(const struct language_file *file, struct problems *probl
 {
     size_t counts[NOTICE_KIND_COUNT] = {0};
     for (size_t i = 0; i < file->template_count; i++) {
+        if (!file->templates[i].kind_is_known) {
+            return; /* likely the one that would be missed */
+        }
         counts[file->templates[i].kind]++;
     }
     for (uint32_t kind = 0; kind < NOTICE_KIND_COUNT; kind++) {

@@ -22,6 +22,7 @@ struct template {
     struct bytes short_name; /* with SHORT_SUFFIX */
     enum notice_kind kind;
     size_t line; /* in its file */
+    bool kind_is_known; /* always, in a catalogue without problems */
     struct text texts[TEXT_COUNT];
 };
 

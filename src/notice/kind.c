@@ -21,7 +21,7 @@ struct kind_rule {
     uint32_t may_hold;
 };
 
-/* REPORTER_WARNING and REPORTER_SUSPENDED are about the addressee's own measure: they may date it. */
+/* REPORTER_WARNING and REPORTER_SUSPENDED are about the addressee's own measure and may date it. */
 static const struct kind_rule rules[] = {
     [NOTICE_KIND_REPORT_RECEIPT] = {true, BYSTANDER},
     [NOTICE_KIND_REPORT_OUTCOME] = {true, BYSTANDER},

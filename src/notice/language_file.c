@@ -328,10 +328,8 @@ static void template_read(struct reader *reader, const struct pair *pair, void *
     mapping_read(reader, pair->value, "a template", template_part, &parts);
     struct template template = {.line = pair->line};
     template_name(reader->arena, name, &template);
-    if (!kind_read(reader, pair, &parts.kind, &template.kind)) {
-        return;
-    }
-    for (size_t i = 0; i < TEXT_COUNT; i++) {
+    template.kind_is_known = kind_read(reader, pair, &parts.kind, &template.kind);
+    for (size_t i = 0; i < TEXT_COUNT && template.kind_is_known; i++) {
         text_read(reader, &template, i, &parts.texts[i]);
     }
     reader->file->templates[reader->file->template_count++] = template;

@@ -148,12 +148,12 @@ static void notice_set_text(const struct making *making, struct notice *notice,
     notice->rendered_bytes = size > INT32_MAX ? INT32_MAX : (int32_t)size;
 }
 
-/* Chooses full or short texts; false: over the budget whatever is chosen. */
-static bool texts_choose(struct making *making, bool first)
+/* Chooses full or short texts of the notice, and of the disclosure if it is a pair, of together at
+ * most `bytes_max`; false: too large whatever is chosen. */
+static bool texts_choose(struct making *making, bool pair, int64_t bytes_max)
 {
     static const struct values none;
-    const int64_t max = first ? making->rules->first_bytes_max : making->rules->later_bytes_max;
-    const struct template *disclosure = first ? catalogue_disclosure_template(making->file) : NULL;
+    const struct template *disclosure = catalogue_disclosure_template(making->file);
     /* The disclosure is the last to be shortened. */
     static const struct {
         size_t disclosure;
@@ -161,14 +161,14 @@ static bool texts_choose(struct making *making, bool first)
     } choices[] = {{TEXT_FULL, TEXT_FULL}, {TEXT_FULL, TEXT_SHORT}, {TEXT_SHORT, TEXT_SHORT}};
     for (size_t i = 0; i < COUNT_OF(choices); i++) {
         int64_t size = 0;
-        if (first) {
+        if (pair) {
             notice_set_text(making, &making->disclosure, disclosure, choices[i].disclosure, &none);
             size += making->disclosure.rendered_bytes;
         }
         notice_set_text(making, &making->notice, making->template, choices[i].notice,
                         &making->values);
         size += making->notice.rendered_bytes;
-        if (size <= max) {
+        if (size <= bytes_max) {
             return true;
         }
     }
@@ -270,7 +270,8 @@ static bool notices_make(struct making *making, bool first)
     const bool pair = first && request->kind != NOTICE_KIND_NOTICE_DISCLOSURE;
     making->notice.first = first;
     making->disclosure.first = pair;
-    return texts_choose(making, pair);
+    return texts_choose(making, pair,
+                        first ? making->rules->first_bytes_max : making->rules->later_bytes_max);
 }
 
 static enum notice_result request_take(struct making *making, struct notice_outbox *outbox,

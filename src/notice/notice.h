@@ -44,9 +44,9 @@ enum notice_result {
     NOTICE_REFUSED,    /* bad input: dead letter with *reason_out, nothing changed or emitted */
 };
 
-/* Takes in a NoticeRequest, NoticePreference or AccountChange (`type` is record_notice_request, ...)
- * of the addressee `state` belongs to. Strings that the state keeps are copied into `arena` or belong
- * to the catalogue; both must outlive its encoding. */
+/* Takes in a NoticeRequest, NoticePreference or AccountChange (`type`: record_notice_request, ...)
+ * of the addressee `state` belongs to. Strings that the state keeps are copied into `arena` or
+ * belong to the catalogue; both must outlive its encoding. */
 enum notice_result notice_record(const struct catalogue *catalogue,
                                  const struct notice_rules *rules, struct notice_outbox *outbox,
                                  struct addressee_state *state, const struct record_type *type,
@@ -56,8 +56,8 @@ enum notice_result notice_record(const struct catalogue *catalogue,
 /* Nothing is left that a later record could need: the row is deleted. */
 bool notice_is_empty(const struct addressee_state *state);
 
-/* Appends the text of a notice (its language, template, params and advert count). False, with nothing
- * appended, if the catalogue has no such template or a value cannot be read. */
+/* Appends the text of a notice (its language, template, params and advert count). False, with
+ * nothing appended, if the catalogue has no such template or a value cannot be read. */
 bool notice_render(const struct catalogue *catalogue, const struct notice *notice,
                    struct buffer *out);
 

@@ -16,7 +16,8 @@ enum event_source {
 bool state_has_event(const struct addressee_state *state, enum event_source source,
                      struct bytes event_id, int64_t now_ms);
 
-/* Remembers it and forgets what is older; of a full list, the oldest. Not for a withdrawn account. */
+/* Remembers it and forgets what is older; of a full list, the oldest. Nothing of a withdrawn
+ * account. */
 void state_add_event(struct addressee_state *state, enum event_source source, struct bytes event_id,
                      int64_t now_ms);
 

@@ -113,7 +113,7 @@ static bool name_parse(struct parser *parser, struct bytes inside, enum param_na
     return true;
 }
 
-/* Reads a condition from the start of `source`; returns how many bytes it takes, 0: there is none. */
+/* Reads a condition from the start of `source`; returns how many bytes it takes, 0: none. */
 static size_t condition_parse(struct parser *parser, struct bytes source, struct line *line)
 {
     if (source.size < 2 || source.data[0] != '{' ||

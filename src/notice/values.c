@@ -5,7 +5,7 @@
 
 #include "base/assert.h"
 
-/* 9999-12-31T23:59:59.999Z: a year of four digits. */
+/* 9999-12-31T23:59:59.999Z. */
 #define SHOWN_TIME_MAX_MS INT64_C(253402300799999)
 
 static bool value_read(enum param_name name, struct bytes value, struct values *values);
