@@ -39,6 +39,10 @@ void lines_release(struct lines *lines);
 bool lines_add_policy(struct lines *lines, const char *path, int64_t timestamp_ms,
                       struct problems *problems);
 
+/* Takes out the lines whose value stands in the topic already (policy versions at an embedded start). */
+MUST_CHECK enum status lines_drop_known(struct lines *lines, struct cluster *cluster,
+                                        struct error *error);
+
 /* Decodes the payload of an audit record into `payload` where its key is at hand. */
 typedef bool lines_open_payload(void *context, const struct audit *audit,
                                 struct audit_payload *payload);

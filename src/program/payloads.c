@@ -1,0 +1,103 @@
+/* Audit payloads for people: the keys of `audit-keys`, unwrapped with the deployment's key.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "program/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct program_payloads {
+    struct key_ring *keys;
+    struct plan *plan;
+    struct buffer plain; /* of the payload in hand */
+};
+
+static void keep(struct program_payloads *payloads, struct program *program,
+                 const struct stream_record *record, void *scratch)
+{
+    const struct record_type *type = NULL;
+    uint8_t key[KEY_SIZE];
+    if (record->value.data == NULL || record->key.data == NULL ||
+        codec_decode(program->codec, record->value, &type, scratch) != DECODE_OK ||
+        type != &record_audit_key) {
+        return; /* an erased subject: its payloads stay closed */
+    }
+    const struct audit_key *stored = scratch;
+    if (key_unwrap(payloads->keys, record->key, stored->wrapped_key, key)) {
+        key_ring_keep(payloads->keys, key);
+    }
+}
+
+static enum status load_partition(struct program_payloads *payloads, struct program *program,
+                                  const char *topic, int32_t partition, struct error *error)
+{
+    struct cluster *cluster = program->cluster;
+    struct reader *reader = NULL;
+    TRY(cluster->ops->reader_open(cluster, topic, partition, 0, true, &reader, error));
+    int64_t start = 0;
+    int64_t end = 0;
+    enum status status = reader->ops->bounds(reader, &start, &end, error);
+    void *scratch = memory_get(codec_record_size(program->codec));
+    while (status == STATUS_OK && reader->ops->position(reader) < end) {
+        struct stream_record record = {0};
+        bool found = false;
+        status = reader->ops->read(reader, 1000, &record, &found, error);
+        if (status == STATUS_OK && found) {
+            keep(payloads, program, &record, scratch);
+            reader->ops->release(reader, &record);
+        }
+    }
+    free(scratch);
+    reader->ops->close(reader);
+    return status;
+}
+
+static enum status load(struct program_payloads *payloads, struct program *program,
+                        struct error *error)
+{
+    TRY(program_keys(program, &payloads->keys, error));
+    TRY(plan_new(bytes_text(record_audit_payload.schema), &record_audit_payload, &payloads->plan,
+                 error));
+    char topic[512];
+    snprintf(topic, sizeof(topic), "%saudit-keys", program->config->topics_prefix);
+    int32_t partitions = 0;
+    TRY(program_partitions(program, &partitions, error));
+    for (int32_t partition = 0; partition < partitions; partition++) {
+        TRY(load_partition(payloads, program, topic, partition, error));
+    }
+    return STATUS_OK;
+}
+
+enum status program_payloads_open(struct program *program, struct program_payloads **payloads_out,
+                                  struct error *error)
+{
+    struct program_payloads *payloads = memory_get(sizeof(*payloads));
+    *payloads = (struct program_payloads){0};
+    const enum status status = load(payloads, program, error);
+    if (status != STATUS_OK) {
+        program_payloads_close(payloads);
+        return status;
+    }
+    *payloads_out = payloads;
+    return STATUS_OK;
+}
+
+void program_payloads_close(struct program_payloads *payloads)
+{
+    if (payloads != NULL) {
+        key_ring_free(payloads->keys);
+        plan_free(payloads->plan);
+        buffer_release(&payloads->plain);
+        free(payloads);
+    }
+}
+
+bool program_payload_open(void *context, const struct audit *audit, struct audit_payload *payload)
+{
+    struct program_payloads *payloads = context;
+    const uint8_t *key = key_ring_find(payloads->keys, audit->dek_id);
+    buffer_clear(&payloads->plain);
+    return key != NULL &&
+           key_open(key, audit->decision_id, audit->payload, &payloads->plain) &&
+           plan_decode(payloads->plan, buffer_bytes(&payloads->plain), payload) == DECODE_OK;
+}

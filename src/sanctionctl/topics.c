@@ -1,0 +1,70 @@
+/* `sanctionctl topics create` and `topics check`.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sanctionctl/command.h"
+
+#include "topology/wants.h"
+
+#include <stdio.h>
+
+/* Waits for a broker that does not answer, saying so, until told to stop. */
+static enum status again(const struct program *program, enum status status)
+{
+    if (status == STATUS_RETRY && !command_stopped()) {
+        fprintf(stderr, "waiting: %s\n", program->error.text);
+        return STATUS_RETRY;
+    }
+    return status == STATUS_RETRY ? STATUS_FATAL : status;
+}
+
+enum status command_topics_create(struct command_call *call, int *code_out)
+{
+    struct program *program = call->program;
+    if (call->word_count > 0) {
+        return command_usage(call, "topics create takes no arguments");
+    }
+    if (!program_connect(program, NULL, NULL)) {
+        return STATUS_FATAL;
+    }
+    enum status status = STATUS_RETRY;
+    while (status == STATUS_RETRY) {
+        status = again(program, program_create_topics(program, &program->error));
+    }
+    TRY(status);
+    printf("%zu topics are there\n", topic_count);
+    *code_out = EXIT_DONE;
+    return STATUS_OK;
+}
+
+enum status command_topics_check(struct command_call *call, int *code_out)
+{
+    struct program *program = call->program;
+    if (call->word_count > 0) {
+        return command_usage(call, "topics check takes no arguments");
+    }
+    if (!program_connect(program, NULL, NULL)) {
+        return STATUS_FATAL;
+    }
+    struct topic_shape *shapes = topic_shapes_new(program->config);
+    struct buffer differences = {0};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < topic_count && status == STATUS_OK; i++) {
+        const struct topic_want want = {.name = shapes[i].name,
+                                        .partitions = shapes[i].partitions,
+                                        .settings = shapes[i].settings};
+        do {
+            status = again(program, program->cluster->ops->check(program->cluster, &want,
+                                                                 &differences, &program->error));
+        } while (status == STATUS_RETRY);
+    }
+    if (status == STATUS_OK) {
+        fwrite(buffer_bytes(&differences).data, 1, differences.size, stdout);
+        *code_out = differences.size == 0 ? EXIT_DONE : EXIT_REFUSED;
+        if (differences.size == 0) {
+            printf("%zu topics are as they should be\n", topic_count);
+        }
+    }
+    buffer_release(&differences);
+    topic_shapes_free(shapes);
+    return status;
+}

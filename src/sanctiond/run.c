@@ -1,0 +1,308 @@
+/* `sanctiond run`: mirrored set-up and release around engine_run().
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sanctiond/run.h"
+
+#include "base/assert.h"
+#include "engine/engine.h"
+#include "engine/log.h"
+#include "stream/kafka.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { INPUTS_MAX = 256, REST_MAX = 1024 };
+
+/* Set by the first signal; the second ends the process at once. The one global of the program: a signal
+ * handler has no other way in. */
+static atomic_bool stop;
+
+static void on_signal(int number)
+{
+    (void)number;
+    if (atomic_exchange(&stop, true)) {
+        _exit(EXIT_REFUSED);
+    }
+}
+
+struct run {
+    struct program program;
+    const char *inputs[INPUTS_MAX];
+    size_t input_count;
+    const char *output;
+    bool output_internal;
+    bool drain;
+    FILE *output_file;
+    struct lines_writer writer;
+    struct plan *payload_plan;
+    struct buffer line; /* the audit payload in hand */
+    bool output_failed;
+    struct key_ring *keys;
+    struct catalogue *catalogue;
+    struct topology *topologies;
+    size_t topology_count;
+    struct store_memory *store_memory;
+    struct lines lines;
+    char *state_dir;
+};
+
+static void parse_rest(struct run *run, const char **rest, size_t count)
+{
+    struct problems *problems = &run->program.problems;
+    for (size_t i = 0; i < count; i++) {
+        const bool input = strcmp(rest[i], "--input") == 0;
+        const bool output = strcmp(rest[i], "--output") == 0;
+        if (strcmp(rest[i], "--drain") == 0) {
+            run->drain = true;
+        } else if (strcmp(rest[i], "--output-internal") == 0) {
+            run->output_internal = true;
+        } else if (!input && !output) {
+            problems_add(problems, "command line", 0, "unknown option '%s'", rest[i]);
+        } else if (i + 1 == count) {
+            problems_add(problems, "command line", 0, "%s: needs an argument", rest[i]);
+        } else if (output) {
+            run->output = rest[++i];
+        } else if (run->input_count == INPUTS_MAX) {
+            problems_add(problems, "command line", 0, "more than %d inputs", INPUTS_MAX);
+        } else {
+            run->inputs[run->input_count++] = rest[++i];
+        }
+    }
+    if (run->program.embedded == NULL &&
+        (run->input_count > 0 || run->output != NULL || run->drain)) {
+        problems_add(problems, "command line", 0,
+                     "--input, --output and --drain need --embedded DIR; on Kafka use sanctionctl "
+                     "send and tail");
+    }
+}
+
+/* Decodes an audit payload for --output, where the key is at hand. It borrows from run->line. */
+static bool open_payload(void *context, const struct audit *audit, struct audit_payload *payload)
+{
+    struct run *run = context;
+    const uint8_t *key = key_ring_find(run->keys, audit->dek_id);
+    buffer_clear(&run->line);
+    return key != NULL && key_open(key, audit->decision_id, audit->payload, &run->line) &&
+           plan_decode(run->payload_plan, buffer_bytes(&run->line), payload) == DECODE_OK;
+}
+
+static bool is_shown(const struct run *run, const char *name)
+{
+    const size_t prefix = strlen(run->program.config->topics_prefix);
+    const struct topic *topic = topic_find(bytes_text(name + prefix));
+    if (topic == NULL || topic->role == TOPIC_INPUT) {
+        return false;
+    }
+    return topic->role == TOPIC_OUTPUT || run->output_internal;
+}
+
+static void on_committed(void *context, const char *topic, int32_t partition, int64_t offset,
+                         const struct stream_output *record)
+{
+    struct run *run = context;
+    if (run->output_file == NULL || !is_shown(run, topic)) {
+        return;
+    }
+    struct buffer out = {0};
+    lines_write(&run->writer, topic, partition, offset, record->timestamp_ms, record->key,
+                record->value, &out);
+    if (fwrite(out.data, 1, out.size, run->output_file) != out.size ||
+        fflush(run->output_file) != 0) {
+        run->output_failed = true;
+        atomic_store(&stop, true);
+    }
+    buffer_release(&out);
+}
+
+static bool read_topologies(struct run *run)
+{
+    const struct config *config = run->program.config;
+    run->topologies = memory_get((config->topologies.count + 1) * sizeof(*run->topologies));
+    for (size_t i = 0; i < config->topologies.count; i++) {
+        char *path = config_path(config, config->topologies.items[i]);
+        if (topology_read(path, &run->topologies[i], &run->program.problems)) {
+            run->topologies[i].file = config->topologies.items[i];
+        }
+        free(path);
+    }
+    run->topology_count = config->topologies.count;
+    return run->program.problems.count == 0;
+}
+
+static bool read_files(struct run *run)
+{
+    const struct config *config = run->program.config;
+    char *folder = config_path(config, config->notices_dir);
+    run->catalogue = catalogue_read(folder, &run->program.problems);
+    free(folder);
+    return read_topologies(run) && run->catalogue != NULL;
+}
+
+/* All lines of all inputs, checked; nothing is appended yet. */
+static bool read_inputs(struct run *run)
+{
+    for (size_t i = 0; i < run->input_count; i++) {
+        const bool standard = strcmp(run->inputs[i], "-") == 0;
+        FILE *file = standard ? stdin : fopen(run->inputs[i], "rb");
+        if (file == NULL) {
+            problems_add(&run->program.problems, run->inputs[i], 0, "cannot be opened: %s",
+                         strerror(errno));
+            continue;
+        }
+        lines_read(&run->lines, file, standard ? "-" : run->inputs[i], &run->program.problems);
+        if (!standard) {
+            fclose(file);
+        }
+    }
+    return run->program.problems.count == 0;
+}
+
+static enum status append_lines(struct run *run, struct lines *lines)
+{
+    struct cluster *cluster = run->program.cluster;
+    return lines->count == 0
+               ? STATUS_OK
+               : cluster->ops->append(cluster, lines->outputs, lines->count, &run->program.error);
+}
+
+/* policy.files go to the policies topic unless it has this very document already. */
+static enum status publish_policies(struct run *run)
+{
+    const struct config *config = run->program.config;
+    struct lines lines = {.config = config, .codec = run->program.codec, .partitions = 1};
+    for (size_t i = 0; i < config->policy_files.count; i++) {
+        char *path = config_path(config, config->policy_files.items[i]);
+        lines_add_policy(&lines, path, -1, &run->program.problems);
+        free(path);
+    }
+    enum status status = STATUS_OK;
+    if (run->program.problems.count == 0) {
+        status = lines_drop_known(&lines, run->program.cluster, &run->program.error);
+        status = status == STATUS_OK ? append_lines(run, &lines) : status;
+    }
+    lines_release(&lines);
+    return run->program.problems.count > 0 ? STATUS_FATAL : status;
+}
+
+/* Embedded: the topics, the policies and the input lines are there before the engine starts. */
+static enum status prepare_embedded(struct run *run)
+{
+    struct program *program = &run->program;
+    TRY(program_create_topics(program, &program->error));
+    int32_t partitions = 0;
+    TRY(program_partitions(program, &partitions, &program->error));
+    run->lines = (struct lines){.config = program->config,
+                                .codec = program->codec,
+                                .partitions = partitions,
+                                .barriers = true};
+    if (!read_inputs(run)) {
+        return STATUS_FATAL;
+    }
+    TRY(publish_policies(run));
+    return append_lines(run, &run->lines);
+}
+
+static enum status run_engine(struct run *run)
+{
+    struct program *program = &run->program;
+    run->state_dir = program->embedded != NULL ? program_embedded_path(program, "state")
+                                               : memory_text(program->config->state_dir);
+    run->store_memory = store_memory_new((size_t)(program->config->memory_bytes / 4));
+    const struct engine_options options = {.config = program->config,
+                                           .cluster = program->cluster,
+                                           .codec = program->codec,
+                                           .catalogue = run->catalogue,
+                                           .topologies = run->topologies,
+                                           .topology_count = run->topology_count,
+                                           .keys = run->keys,
+                                           .store_memory = run->store_memory,
+                                           .state_dir = run->state_dir,
+                                           .causal = program->embedded != NULL,
+                                           .drain = run->drain,
+                                           .stop = &stop};
+    log_line(LOG_INFO, "start", "version=%s library=\"%s\" mode=%s", SANCTIOND_VERSION,
+             kafka_version(), program->embedded != NULL ? "embedded" : "kafka");
+    TRY(engine_run(&options, &program->error));
+    if (run->output_failed) {
+        return error_set(&program->error, STATUS_FATAL, "cannot write output '%s': %s", run->output,
+                         strerror(errno));
+    }
+    log_line(LOG_INFO, "stop", "reason=%s", atomic_load(&stop) ? "signal" : "drained");
+    return STATUS_OK;
+}
+
+static enum status open_output(struct run *run)
+{
+    struct program *program = &run->program;
+    TRY(program_keys(program, &run->keys, &program->error));
+    TRY(plan_new(bytes_text(record_audit_payload.schema), &record_audit_payload, &run->payload_plan,
+                 &program->error));
+    if (run->output != NULL) {
+        run->output_file = strcmp(run->output, "-") == 0 ? stdout : fopen(run->output, "wb");
+        if (run->output_file == NULL) {
+            return error_set(&program->error, STATUS_FATAL, "cannot open output '%s': %s",
+                             run->output, strerror(errno));
+        }
+    }
+    run->writer = (struct lines_writer){.codec = program->codec,
+                                        .prefix = program->config->topics_prefix,
+                                        .open = open_payload,
+                                        .open_context = run,
+                                        .record = memory_get(codec_record_size(program->codec))};
+    return STATUS_OK;
+}
+
+static enum status run_all(struct run *run)
+{
+    struct program *program = &run->program;
+    if (!program_configure(program) || !read_files(run) ||
+        !program_connect(program, on_committed, run)) {
+        return STATUS_FATAL;
+    }
+    TRY(open_output(run));
+    if (program->embedded != NULL) {
+        TRY(prepare_embedded(run));
+    }
+    return run_engine(run);
+}
+
+static void run_release(struct run *run)
+{
+    lines_release(&run->lines);
+    store_memory_free(run->store_memory);
+    if (run->output_file != NULL && run->output_file != stdout) {
+        fclose(run->output_file);
+    }
+    key_ring_free(run->keys);
+    catalogue_free(run->catalogue);
+    plan_free(run->payload_plan);
+    free(run->topologies);
+    free(run->writer.record);
+    free(run->state_dir);
+    buffer_release(&run->writer.text);
+    buffer_release(&run->line);
+}
+
+int run_main(int argc, char **argv)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    struct run *run = memory_get(sizeof(*run));
+    *run = (struct run){0};
+    const char **rest = memory_get(REST_MAX * sizeof(*rest));
+    size_t rest_count = 0;
+    program_options(&run->program, argc, argv, 2, rest, REST_MAX, &rest_count);
+    parse_rest(run, rest, rest_count);
+    const enum status status = run_all(run);
+    run_release(run);
+    const int code = program_end(&run->program, status);
+    free(rest);
+    free(run);
+    return code;
+}
