@@ -123,8 +123,7 @@ void config_check(const struct config *config, struct problems *problems)
 {
     const char *name = "configuration";
     if (config->commit_interval_ms >= config->commit_deadline_ms) {
-        problems_add(problems, name, 0,
-                     "'commit.interval' must be shorter than 'commit.deadline'");
+        problems_add(problems, name, 0, "'commit.interval' must be shorter than 'commit.deadline'");
     }
     if (config->commit_bytes_max > config->memory_bytes) {
         problems_add(problems, name, 0, "'commit.bytes_max' must not be above 'memory.max'");
@@ -239,8 +238,8 @@ static void read_map(struct reading *reading, const struct node *map, const char
         if (empty_group) {
             continue; /* "kafka:" with everything below it commented out */
         }
-        if (node->kind == NODE_MAP && setting_find(name) == NULL
-            && (is_kafka(name) || is_group(name))) {
+        if (node->kind == NODE_MAP && setting_find(name) == NULL &&
+            (is_kafka(name) || is_group(name))) {
             read_map(reading, node, name);
         } else {
             read_value(reading, node, name);
@@ -333,14 +332,15 @@ static void apply(struct config *config, const char *name, const char *text,
     }
 }
 
-/* On the command line a relative path of an existing file means the working directory, as it does for
- * every other program; it is made absolute here. Any other stays relative to share.dir. */
+/* On the command line a relative path of an existing file means the working directory, as it does
+ * for every other program; it is made absolute here. Any other stays relative to share.dir. */
 static char *paths_of_command_line(const struct setting *setting, const char *text)
 {
     struct buffer out = {0};
-    char *directory = setting->type == SETTING_FILES || setting->offset == offsetof(struct config, notices_dir)
-                          ? getcwd(NULL, 0)
-                          : NULL;
+    char *directory =
+        setting->type == SETTING_FILES || setting->offset == offsetof(struct config, notices_dir)
+            ? getcwd(NULL, 0)
+            : NULL;
     const char *item = directory != NULL ? text : NULL;
     while (item != NULL) {
         const size_t size = strcspn(item, ",");
@@ -372,7 +372,8 @@ static void unknown_add(const char *name, const struct setting_place *place)
         problems_add(place->problems, place->file, place->line,
                      "setting '%.100s' is not known, did you mean '%s'", name, nearest.best);
     } else {
-        problems_add(place->problems, place->file, place->line, "setting '%.100s' is not known", name);
+        problems_add(place->problems, place->file, place->line, "setting '%.100s' is not known",
+                     name);
     }
 }
 

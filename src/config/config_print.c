@@ -1,7 +1,8 @@
 /* The configuration as YAML: groups as nested maps, in the order of the table.
  *
- * What has no value of its own (no default, or one that depends on where the program was built) stands as a
- * comment, so that the printed file means the same everywhere. Secrets never leave as they are.
+ * What has no value of its own (no default, or one that depends on where the program was built)
+ * stands as a comment, so that the printed file means the same everywhere. Secrets never leave as
+ * they are.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "config/config.h"
@@ -23,17 +24,17 @@ static void kafka_print(const struct config *config, bool with_comments, struct 
 void config_print(const struct config *config, bool with_comments, struct buffer *out)
 {
     if (with_comments) {
-        buffer_printf(out,
-                      "# Settings of sanctiond. Every setting stands here with its default; a file needs"
-                      "\n# only those it changes. Names may be nested as here or dotted (topics.prefix: "
-                      "x),\n# and --set topics.prefix=x overrides one. Durations need a unit: ms, s, m, h,"
-                      " d;\n# sizes are bytes or KiB, MiB, GiB. Relative paths start at share.dir.\n");
+        buffer_printf(
+            out,
+            "# Settings of sanctiond. Every setting stands here with its default; a file needs"
+            "\n# only those it changes. Names may be nested as here or dotted (topics.prefix: "
+            "x),\n# and --set topics.prefix=x overrides one. Durations need a unit: ms, s, m, h,"
+            " d;\n# sizes are bytes or KiB, MiB, GiB. Relative paths start at share.dir.\n");
     }
     for (size_t i = 0; i < setting_count; i++) {
         const size_t size = group_size(settings[i].name);
-        const bool opens = size > 0
-                           && (i == 0 || group_size(settings[i - 1].name) != size
-                               || strncmp(settings[i - 1].name, settings[i].name, size) != 0);
+        const bool opens = size > 0 && (i == 0 || group_size(settings[i - 1].name) != size ||
+                                        strncmp(settings[i - 1].name, settings[i].name, size) != 0);
         const bool blank = with_comments && (opens || size == 0);
         buffer_printf(out, "%s", blank ? "\n" : "");
         if (opens) {
@@ -97,7 +98,8 @@ static void value_print(const struct setting *setting, const struct config *conf
         list_print(field, out);
         break;
     case SETTING_STAMPS:
-        buffer_printf(out, "%s", config->input_timestamps == INPUT_TIMESTAMPS_CREATE ? "create" : "append");
+        buffer_printf(out, "%s",
+                      config->input_timestamps == INPUT_TIMESTAMPS_CREATE ? "create" : "append");
         break;
     case SETTING_SEED:
         break;
@@ -162,9 +164,10 @@ static size_t group_size(const char *name)
 static void kafka_print(const struct config *config, bool with_comments, struct buffer *out)
 {
     if (with_comments) {
-        buffer_printf(out,
-                      "\n# Properties of librdkafka, passed through. Secrets are given as files that others"
-                      "\n# cannot read: sasl.password.file, ssl.key.password.file, ssl.key.pem.file.\n");
+        buffer_printf(
+            out,
+            "\n# Properties of librdkafka, passed through. Secrets are given as files that others"
+            "\n# cannot read: sasl.password.file, ssl.key.password.file, ssl.key.pem.file.\n");
     }
     if (with_comments || config->kafka_count > 0) {
         buffer_printf(out, "kafka:\n");

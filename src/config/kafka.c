@@ -1,7 +1,8 @@
 /* Properties of `kafka:`: any librdkafka property is passed through; secrets come from files only.
  *
- * A secret in the configuration would end up in tickets and process lists, so it is refused there and read
- * from a file that others cannot read. Properties that exactly-once processing rests on are not open.
+ * A secret in the configuration would end up in tickets and process lists, so it is refused there
+ * and read from a file that others cannot read. Properties that exactly-once processing rests on
+ * are not open.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "config/settings.h"
@@ -45,7 +46,8 @@ bool kafka_apply(struct config *config, const char *name, const char *value,
     if (kafka_is_secret(name)) {
         problems_add(place->problems, place->file, place->line,
                      "'kafka.%s' is a secret and may not stand here, give 'kafka.%s.file' with the "
-                     "path of a file that holds it", name, name);
+                     "path of a file that holds it",
+                     name, name);
         return false;
     }
     if (strlen(value) > VALUE_SIZE_MAX) {
@@ -67,7 +69,7 @@ bool kafka_apply(struct config *config, const char *name, const char *value,
 
 bool kafka_is_secret(const char *name)
 {
-    static const char *const ends[] = {"password", "secret", "passphrase", "key.pem",
+    static const char *const ends[] = {"password",           "secret",     "passphrase", "key.pem",
                                        "oauthbearer.config", "jaas.config"};
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
         if (ends_with(name, ends[i])) {
@@ -90,8 +92,9 @@ static bool is_owned(const char *name)
 static bool is_name(const char *name)
 {
     const size_t size = strlen(name);
-    return size > 0 && size <= NAME_SIZE_MAX
-           && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == size;
+    return size > 0 && size <= NAME_SIZE_MAX &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+               size;
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -111,7 +114,8 @@ static bool secret_apply(struct config *config, const char *name, const char *pa
     struct problems problems = {0};
     const bool whole = file_read(path, VALUE_SIZE_MAX, &text, &problems);
     problems_release(&problems);
-    while (text.size > 0 && (text.data[text.size - 1] == '\n' || text.data[text.size - 1] == '\r')) {
+    while (text.size > 0 &&
+           (text.data[text.size - 1] == '\n' || text.data[text.size - 1] == '\r')) {
         text.size--;
     }
     const bool good = whole && text.size > 0 && memchr(text.data, 0, text.size) == NULL;
@@ -121,8 +125,8 @@ static bool secret_apply(struct config *config, const char *name, const char *pa
         memset(text.data, 0, text.size);
     } else {
         problems_add(place->problems, place->file, place->line,
-                     "'kafka.%s.file': '%.200s' cannot be read, is empty, too long or no text", name,
-                     path);
+                     "'kafka.%s.file': '%.200s' cannot be read, is empty, too long or no text",
+                     name, path);
     }
     buffer_release(&text);
     return good;
@@ -132,8 +136,8 @@ static bool secret_is_private(const char *name, const char *path, const struct s
 {
     struct stat status;
     if (stat(path, &status) != 0) {
-        problems_add(place->problems, place->file, place->line, "'kafka.%s.file': '%.200s': %s", name,
-                     path, strerror(errno));
+        problems_add(place->problems, place->file, place->line, "'kafka.%s.file': '%.200s': %s",
+                     name, path, strerror(errno));
         return false;
     }
     if (!S_ISREG(status.st_mode)) {
@@ -158,7 +162,8 @@ static void property_set(struct config *config, const char *name, const char *va
             return;
         }
     }
-    config->kafka = memory_resize(config->kafka, (config->kafka_count + 1) * sizeof(*config->kafka));
+    config->kafka =
+        memory_resize(config->kafka, (config->kafka_count + 1) * sizeof(*config->kafka));
     config->kafka[config->kafka_count++] =
         (struct config_property){.name = memory_text(name), .value = memory_text(value)};
 }

@@ -20,7 +20,8 @@ static bool load_ids(struct loading *loading, const struct node *node, size_t co
                      char (*ids_out)[POLICY_NAME_MAX], uint32_t *count_out);
 
 static const char *const family_symbols[] = {
-    "USER_SAFETY", "OBJECTIONABLE", "GOODS", "STABILITY", "RIGHTS", "ELECTION", "REPORTING", "OTHER",
+    "USER_SAFETY", "OBJECTIONABLE", "GOODS",     "STABILITY",
+    "RIGHTS",      "ELECTION",      "REPORTING", "OTHER",
 };
 const struct enum_type enum_category_family = {"CategoryFamily", family_symbols,
                                                CATEGORY_FAMILY_COUNT, -1};
@@ -59,7 +60,8 @@ bool load_scopes(struct loading *loading, const struct node *node, scope_set *sc
     bool good = true;
     if (node->kind == NODE_MAP || (node->kind == NODE_LIST && node->count == 0)) {
         problems_add(loading->reader.problems, loading->reader.name, node->line,
-                     "'%s' wants names of scopes, found %s", node->key != NULL ? node->key : "scopes",
+                     "'%s' wants names of scopes, found %s",
+                     node->key != NULL ? node->key : "scopes",
                      node->kind == NODE_MAP ? "a map" : "an empty list");
         return false;
     }
@@ -199,8 +201,7 @@ static bool load_category(struct loading *loading, const struct node *node, int3
     bool good = read_entries(&loading->reader, node, entries, COUNT_OF(entries), category);
     if (good && node_find(node, "human_confirm") == NULL) {
         /* Nothing permanent without a person unless the policy says otherwise (F11). */
-        category->human_confirm =
-            category->lane == LANE_ONE_STRIKE || category->lane == LANE_PROOF;
+        category->human_confirm = category->lane == LANE_ONE_STRIKE || category->lane == LANE_PROOF;
     }
     const struct node *traits = node_find(node, "traits");
     const struct node *report = node_find(node, "report");
@@ -209,7 +210,8 @@ static bool load_category(struct loading *loading, const struct node *node, int3
     good = (traits == NULL || load_traits(loading, traits, category)) && good;
     good = (report == NULL || load_authority_report(loading, report, category)) && good;
     good = (legal == NULL || load_ids(loading, legal, POLICY_LEGAL_REFS_MAX, category->legal_refs,
-                                      &category->legal_ref_count)) && good;
+                                      &category->legal_ref_count)) &&
+           good;
     return (dsa == NULL || load_dsa(loading, dsa, category)) && good;
 }
 
@@ -243,8 +245,8 @@ static bool load_authority_report(struct loading *loading, const struct node *no
          AUTHORITY_COUNT - 1, &enum_authority},
     };
     category->authority_report = true;
-    return read_is_map(&loading->reader, node, "report")
-           && read_entries(&loading->reader, node, entries, COUNT_OF(entries), category);
+    return read_is_map(&loading->reader, node, "report") &&
+           read_entries(&loading->reader, node, entries, COUNT_OF(entries), category);
 }
 
 static bool load_dsa(struct loading *loading, const struct node *node,
@@ -259,10 +261,9 @@ static bool load_dsa(struct loading *loading, const struct node *node,
     }
     const bool good = read_entries(&loading->reader, node, entries, COUNT_OF(entries), category);
     const struct node *keywords = node_find(node, "keywords");
-    return (keywords == NULL
-            || load_ids(loading, keywords, POLICY_DSA_KEYWORDS_MAX, category->dsa_keywords,
-                        &category->dsa_keyword_count))
-           && good;
+    return (keywords == NULL || load_ids(loading, keywords, POLICY_DSA_KEYWORDS_MAX,
+                                         category->dsa_keywords, &category->dsa_keyword_count)) &&
+           good;
 }
 
 static bool load_ids(struct loading *loading, const struct node *node, size_t count_max,

@@ -47,7 +47,8 @@ void check_policy(struct loading *loading)
     check_numbers(loading);
 }
 
-/* A1 25: what changes is told first. Whether this is the first version is known only where all are. */
+/* A1 25: what changes is told first. Whether this is the first version is known only where all are.
+ */
 static void check_notice_period(struct loading *loading)
 {
     const struct policy *policy = loading->policy;
@@ -69,7 +70,8 @@ static void check_areas(struct loading *loading)
         const struct policy_area *area = &loading->policy->areas[i];
         const struct node *node = at(loading, SECTION_AREAS, enum_area.symbols[i]);
         if (area->ledger == LEDGER_ROOM || area->ledger == LEDGER_REPORTER) {
-            add(loading, node, "an area keeps strikes of users: ROOM and REPORTER are no ledgers of one");
+            add(loading, node,
+                "an area keeps strikes of users: ROOM and REPORTER are no ledgers of one");
         }
         if ((area->class == AREA_CLASS_NONE) != (area->ledger == LEDGER_NONE)) {
             add(loading, node,
@@ -80,15 +82,17 @@ static void check_areas(struct loading *loading)
             add(loading, node, "an area out of scope needs the policy_doc that governs it (S0:9)");
         }
     }
-    if (loading->policy->areas[AREA_ALL].ledger != LEDGER_NONE
-        || loading->policy->areas[AREA_OTHER_AREA].ledger != LEDGER_NONE) {
+    if (loading->policy->areas[AREA_ALL].ledger != LEDGER_NONE ||
+        loading->policy->areas[AREA_OTHER_AREA].ledger != LEDGER_NONE) {
         add(loading, loading->sections[SECTION_AREAS],
             "ALL and OTHER_AREA have no ledger: a person decides about an unknown area (S0:9)");
     }
 }
 
 #define THRESHOLD(name)                                                                            \
-    {#name, offsetof(struct policy_evidence, name)}
+    {                                                                                              \
+#name, offsetof(struct policy_evidence, name)                                              \
+    }
 
 /* A1 11: no threshold of PUBLIC is above that of PRIVATE. */
 static void check_evidence(struct loading *loading)
@@ -97,10 +101,11 @@ static void check_evidence(struct loading *loading)
         const char *key;
         size_t offset;
     } thresholds[] = {
-        THRESHOLD(confirm_score),       THRESHOLD(confirm_reporters), THRESHOLD(hold_score),
-        THRESHOLD(ask_score),           THRESHOLD(ask_reporters),     THRESHOLD(multiroom_rooms),
-        THRESHOLD(multiroom_reporters), THRESHOLD(burst_targets),     THRESHOLD(burst_reporters),
-        THRESHOLD(accumulation_reporters),
+        THRESHOLD(confirm_score),       THRESHOLD(confirm_reporters),
+        THRESHOLD(hold_score),          THRESHOLD(ask_score),
+        THRESHOLD(ask_reporters),       THRESHOLD(multiroom_rooms),
+        THRESHOLD(multiroom_reporters), THRESHOLD(burst_targets),
+        THRESHOLD(burst_reporters),     THRESHOLD(accumulation_reporters),
     };
     const struct policy_evidence *evidence = loading->policy->evidence;
     const struct node *node = at(loading, SECTION_EVIDENCE, "PUBLIC");
@@ -112,10 +117,12 @@ static void check_evidence(struct loading *loading)
         memcpy(&closed, (const char *)&evidence[AREA_CLASS_PRIVATE] + thresholds[i].offset,
                sizeof(closed));
         if (open > closed) {
-            problems_add(loading->reader.problems, loading->reader.name,
-                         node_find(node, thresholds[i].key)->line,
-                         "'%s' of PUBLIC is %d, of PRIVATE %d: more stringent standards apply where "
-                         "any user has access (S0:17, F1)", thresholds[i].key, open, closed);
+            problems_add(
+                loading->reader.problems, loading->reader.name,
+                node_find(node, thresholds[i].key)->line,
+                "'%s' of PUBLIC is %d, of PRIVATE %d: more stringent standards apply where "
+                "any user has access (S0:17, F1)",
+                thresholds[i].key, open, closed);
         }
     }
 }
@@ -137,41 +144,46 @@ static void check_category(struct loading *loading, const struct node *node, int
     switch (category->lane) {
     case LANE_ONE_STRIKE:
         if (!critical) {
-            add(loading, node, "lane ONE_STRIKE needs severity CRITICAL: only clearly illegal acts "
-                               "end the whole service at once (S0:19)");
+            add(loading, node,
+                "lane ONE_STRIKE needs severity CRITICAL: only clearly illegal acts "
+                "end the whole service at once (S0:19)");
         }
         break;
     case LANE_LADDER:
         if (!weighs && symbol != CATEGORY_REPORT_ACCUMULATION) {
-            add(loading, node, "lane LADDER needs severity LIGHT or SEVERE: restrictions follow the "
-                               "number of violations, in phases (S0:19)");
+            add(loading, node,
+                "lane LADDER needs severity LIGHT or SEVERE: restrictions follow the "
+                "number of violations, in phases (S0:19)");
         }
         break;
     case LANE_PROOF:
         if (weighs) {
-            add(loading, node, "lane PROOF has severity CRITICAL or NONE: without proof there is no "
-                               "strike (S3:18)");
+            add(loading, node,
+                "lane PROOF has severity CRITICAL or NONE: without proof there is no "
+                "strike (S3:18)");
         }
         break;
     case LANE_AUTHORITY:
     case LANE_CONTENT_FIRST:
     case LANE_PROTECTION:
         if (category->severity != SEVERITY_NONE) {
-            add(loading, node, "lanes AUTHORITY, CONTENT_FIRST and PROTECTION have severity NONE: "
-                               "they carry no strike (F12, S0:49, F2)");
+            add(loading, node,
+                "lanes AUTHORITY, CONTENT_FIRST and PROTECTION have severity NONE: "
+                "they carry no strike (F12, S0:49, F2)");
         }
         break;
     case LANE_HUMAN:
         if (!weighs) {
-            add(loading, node, "lane HUMAN needs severity LIGHT or SEVERE: a verdict goes through "
-                               "the same ladder (S0:29)");
+            add(loading, node,
+                "lane HUMAN needs severity LIGHT or SEVERE: a verdict goes through "
+                "the same ladder (S0:29)");
         }
         break;
     case LANE_NONE:
         break;
     }
-    if (category->human_confirm && category->lane != LANE_ONE_STRIKE
-        && category->lane != LANE_PROOF) {
+    if (category->human_confirm && category->lane != LANE_ONE_STRIKE &&
+        category->lane != LANE_PROOF) {
         add(loading, node, "'human_confirm' belongs to lanes ONE_STRIKE and PROOF only (F11)");
     }
     if (category->staff_ad && !category->spam) {
@@ -190,8 +202,8 @@ static void check_named_categories(struct loading *loading)
                 "trait 'child' is missing: a person is always asked about CHILD_* (E7)");
         }
     }
-    if (categories[CATEGORY_FRAUDULENT_ACCOUNT].lane == LANE_ONE_STRIKE
-        && !categories[CATEGORY_FRAUDULENT_ACCOUNT].human_confirm) {
+    if (categories[CATEGORY_FRAUDULENT_ACCOUNT].lane == LANE_ONE_STRIKE &&
+        !categories[CATEGORY_FRAUDULENT_ACCOUNT].human_confirm) {
         add(loading, at(loading, SECTION_CATEGORIES, "FRAUDULENT_ACCOUNT"),
             "'human_confirm' must be true: what our own detection finds is always confirmed by a "
             "person (F2)");
@@ -210,8 +222,9 @@ static void check_named_categories(struct loading *loading)
 static void check_scopes(struct loading *loading)
 {
     const struct policy *policy = loading->policy;
-    const char *text = "ALL and APP_RUN take the whole service: only lane ONE_STRIKE and the STABILITY "
-                       "family go that far, everything else is the minimum range (S0:19, S0:45)";
+    const char *text =
+        "ALL and APP_RUN take the whole service: only lane ONE_STRIKE and the STABILITY "
+        "family go that far, everything else is the minimum range (S0:19, S0:45)";
     const bool families = loading->sound[SECTION_CATEGORIES];
     if (loading->sound[SECTION_CLOCKS]) {
         if ((policy->hold_scopes & SERVICE_SCOPES) != 0) {
@@ -221,20 +234,18 @@ static void check_scopes(struct loading *loading)
             add(loading, at(loading, SECTION_CLOCKS, "minor_scopes"), text);
         }
     }
-    const bool stable =
-        families
-        && policy->categories[CATEGORY_REPORT_ACCUMULATION].family == CATEGORY_FAMILY_STABILITY;
+    const bool stable = families && policy->categories[CATEGORY_REPORT_ACCUMULATION].family ==
+                                        CATEGORY_FAMILY_STABILITY;
     for (int i = 0; i <= LEDGER_CHANNEL && loading->sound[SECTION_ACCUMULATION] && !stable; i++) {
         if ((policy->accumulation_scopes[i] & SERVICE_SCOPES) != 0) {
             const struct node *scopes = at(loading, SECTION_ACCUMULATION, "scopes");
             add(loading, node_find(scopes, enum_ledger.symbols[i]), text);
         }
     }
-    const bool protects =
-        families
-        && policy->categories[CATEGORY_ABNORMAL_ENVIRONMENT].family == CATEGORY_FAMILY_STABILITY;
-    if (loading->sound[SECTION_PROTECTION] && !protects
-        && (policy->protection.scopes & SERVICE_SCOPES) != 0) {
+    const bool protects = families && policy->categories[CATEGORY_ABNORMAL_ENVIRONMENT].family ==
+                                          CATEGORY_FAMILY_STABILITY;
+    if (loading->sound[SECTION_PROTECTION] && !protects &&
+        (policy->protection.scopes & SERVICE_SCOPES) != 0) {
         add(loading, at(loading, SECTION_PROTECTION, "scopes"), text);
     }
 }
@@ -247,20 +258,20 @@ static void check_numbers(struct loading *loading)
         add(loading, at(loading, SECTION_BREAKER, "all_max"),
             "'all_max' is above 'apply_max' and would never stop anything");
     }
-    if (loading->sound[SECTION_PROTECTION]
-        && policy->protection.duration_ms > policy->protection.longest_ms) {
+    if (loading->sound[SECTION_PROTECTION] &&
+        policy->protection.duration_ms > policy->protection.longest_ms) {
         add(loading, at(loading, SECTION_PROTECTION, "longest"),
             "'longest' is shorter than 'duration'");
     }
-    if (loading->sound[SECTION_CLOCKS]
-        && policy->minor_renewal_before_ms >= policy->minor_protection_ms) {
+    if (loading->sound[SECTION_CLOCKS] &&
+        policy->minor_renewal_before_ms >= policy->minor_protection_ms) {
         add(loading, at(loading, SECTION_CLOCKS, "minor_renewal_before"),
             "'minor_renewal_before' must be shorter than 'minor_protection'");
     }
-    if (loading->sound[SECTION_SEVERITIES]
-        && (policy->severities[SEVERITY_LIGHT].weight > policy->severities[SEVERITY_SEVERE].weight
-            || policy->severities[SEVERITY_LIGHT].window_ms
-                   > policy->severities[SEVERITY_SEVERE].window_ms)) {
+    if (loading->sound[SECTION_SEVERITIES] &&
+        (policy->severities[SEVERITY_LIGHT].weight > policy->severities[SEVERITY_SEVERE].weight ||
+         policy->severities[SEVERITY_LIGHT].window_ms >
+             policy->severities[SEVERITY_SEVERE].window_ms)) {
         add(loading, at(loading, SECTION_SEVERITIES, "SEVERE"),
             "SEVERE weighs less or counts shorter than LIGHT (S0:19)");
     }

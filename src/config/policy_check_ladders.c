@@ -37,10 +37,10 @@ void check_ladders(struct loading *loading)
 void check_classes(struct loading *loading)
 {
     const struct policy *policy = loading->policy;
-    for (int i = 0; i < LEDGER_NONE; i++) {
-        for (int j = 0; j < LEDGER_NONE; j++) {
-            if (has_class(policy, (enum ledger)i, AREA_CLASS_PUBLIC)
-                && has_class(policy, (enum ledger)j, AREA_CLASS_PRIVATE)) {
+    for (int i = 0; i <= LEDGER_CHANNEL; i++) {
+        for (int j = 0; j <= LEDGER_CHANNEL; j++) {
+            if (has_class(policy, (enum ledger)i, AREA_CLASS_PUBLIC) &&
+                has_class(policy, (enum ledger)j, AREA_CLASS_PRIVATE)) {
                 check_pair(loading, (enum ledger)i, (enum ledger)j);
             }
         }
@@ -77,8 +77,9 @@ static void check_measure(struct loading *loading, enum ledger ledger, uint32_t 
     }
     const bool warning = step->measure == MEASURE_WARNING;
     if (step->measure == MEASURE_RESTRICT_PERM_AREA || step->measure == MEASURE_RESTRICT_PERM_ALL) {
-        add(loading, ledger, index, "a measure without end is chosen by a person only, ask for it with "
-                                    "'review' (E7, F11)");
+        add(loading, ledger, index,
+            "a measure without end is chosen by a person only, ask for it with "
+            "'review' (E7, F11)");
     } else if (step->measure != dated && (!warning || ledger == LEDGER_ROOM)) {
         add(loading, ledger, index, "this measure does not belong on this ladder (E3, E7)");
     }
@@ -95,8 +96,9 @@ static void check_duration(struct loading *loading, enum ledger ledger, uint32_t
     const struct policy_step *step = &loading->policy->ladders[ledger].steps[index];
     const bool warning = step->measure == MEASURE_WARNING;
     if (warning != (step->duration_ms == 0)) {
-        add(loading, ledger, index, warning ? "a WARNING has no duration"
-                                            : "'duration' is missing: every step but a WARNING ends");
+        add(loading, ledger, index,
+            warning ? "a WARNING has no duration"
+                    : "'duration' is missing: every step but a WARNING ends");
     }
     if (step->duration_ms > STEP_MAX_MS) {
         add(loading, ledger, index, "no dated step exceeds 60 d, longer is a person's choice (F5)");
@@ -118,8 +120,9 @@ static void check_step_scopes(struct loading *loading, enum ledger ledger, uint3
         add(loading, ledger, index, "'scopes' has no meaning on this step");
     }
     if ((step->scopes & service) != 0) {
-        add(loading, ledger, index, "ALL and APP_RUN are wider than lane LADDER allows: a ladder covers "
-                                    "the area of the violation only (S0:19)");
+        add(loading, ledger, index,
+            "ALL and APP_RUN are wider than lane LADDER allows: a ladder covers "
+            "the area of the violation only (S0:19)");
     }
 }
 
@@ -129,12 +132,14 @@ static void check_climb(struct loading *loading, enum ledger ledger, uint32_t in
     const struct policy_step *before = &loading->policy->ladders[ledger].steps[index - 1];
     const struct policy_step *step = before + 1;
     if (step->duration_ms < before->duration_ms) {
-        add(loading, ledger, index, "this step is shorter than the one before: steps follow the number "
-                                    "of violations (S0:19)");
+        add(loading, ledger, index,
+            "this step is shorter than the one before: steps follow the number "
+            "of violations (S0:19)");
     }
     if ((before->scopes & ~step->scopes) != 0) {
-        add(loading, ledger, index, "this step gives back a scope that the one before takes: steps "
-                                    "follow the number of violations (S0:19)");
+        add(loading, ledger, index,
+            "this step gives back a scope that the one before takes: steps "
+            "follow the number of violations (S0:19)");
     }
     if (step->measure == MEASURE_WARNING && before->measure != MEASURE_WARNING) {
         add(loading, ledger, index, "a WARNING stands after a dated step");
@@ -156,10 +161,11 @@ static void check_pair(struct loading *loading, enum ledger open, enum ledger cl
         }
         const uint32_t index = (uint32_t)(step - ladder->steps);
         const struct node *node = step_node(loading, open, index);
-        problems_add(loading->reader.problems, loading->reader.name, node->line,
-                     "%s stage %u is below %s stage %u: more stringent standards apply where any user "
-                     "has access (S0:17, F1)", enum_ledger.symbols[open], stage,
-                     enum_ledger.symbols[closed], stage);
+        problems_add(
+            loading->reader.problems, loading->reader.name, node->line,
+            "%s stage %u is below %s stage %u: more stringent standards apply where any user "
+            "has access (S0:17, F1)",
+            enum_ledger.symbols[open], stage, enum_ledger.symbols[closed], stage);
         return; /* one is enough: the rest of the pair follows from it */
     }
 }

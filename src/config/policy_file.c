@@ -1,7 +1,7 @@
 /* A policy file from text to a checked struct policy.
  *
- * Sections are read one by one; a check runs if the sections it looks at were read without a problem, so
- * one run shows as much of what is wrong as can be said with certainty.
+ * Sections are read one by one; a check runs if the sections it looks at were read without a
+ * problem, so one run shows as much of what is wrong as can be said with certainty.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "config/policy_file.h"
@@ -72,8 +72,8 @@ bool policy_read(const char *path, struct policy *policy_out, struct buffer *can
                  struct problems *problems)
 {
     struct buffer text = {0};
-    const bool good = file_read(path, TREE_BYTES_MAX, &text, problems)
-                      && policy_parse(path, buffer_bytes(&text), policy_out, problems);
+    const bool good = file_read(path, TREE_BYTES_MAX, &text, problems) &&
+                      policy_parse(path, buffer_bytes(&text), policy_out, problems);
     if (good && canonical_out != NULL) {
         buffer_clear(canonical_out);
         const bool printed = policy_canonical(buffer_bytes(&text), canonical_out);
@@ -124,8 +124,8 @@ bool load_head(struct loading *loading)
     struct entry entries[COUNT_OF(head) + SECTION_COUNT];
     memcpy(entries, head, sizeof(head));
     for (size_t i = 0; i < SECTION_COUNT; i++) {
-        entries[COUNT_OF(head) + i] = (struct entry){
-            .key = sections[i].key, .type = ENTRY_OTHER, .optional = true};
+        entries[COUNT_OF(head) + i] =
+            (struct entry){.key = sections[i].key, .type = ENTRY_OTHER, .optional = true};
     }
     return read_entries(&loading->reader, loading->root, entries, COUNT_OF(entries),
                         loading->policy);

@@ -8,9 +8,9 @@
 #include "base/problems.h"
 #include "policy/policy.h"
 
-/* Parses and checks the document `text` of `name` (shown in problems). False if there are problems; each
- * names file, line and the sentence that is broken. `policy_out` is then undefined. The hash is that of the
- * canonical form (policy_canonical()). */
+/* Parses and checks the document `text` of `name` (shown in problems). False if there are problems;
+ * each names file, line and the sentence that is broken. `policy_out` is then undefined. The hash
+ * is that of the canonical form (policy_canonical()). */
 bool policy_parse(const char *name, struct bytes text, struct policy *policy_out,
                   struct problems *problems);
 
@@ -18,8 +18,8 @@ bool policy_parse(const char *name, struct bytes text, struct policy *policy_out
 bool policy_read(const char *path, struct policy *policy_out, struct buffer *canonical_out,
                  struct problems *problems);
 
-/* The canonical form that is published and hashed: the document without comments, keys in file order,
- * fixed layout; parsing it gives the same policy and the same hash. */
+/* The canonical form that is published and hashed: the document without comments, keys in file
+ * order, fixed layout; parsing it gives the same policy and the same hash. */
 bool policy_canonical(struct bytes text, struct buffer *out);
 
 #endif

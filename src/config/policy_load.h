@@ -79,8 +79,8 @@ bool load_limits(struct loading *loading, const struct node *section);
 /* A set of scopes at `node`: names of scopes and of sets defined above, a text or a list. */
 bool load_scopes(struct loading *loading, const struct node *node, scope_set *scopes_out);
 
-/* Reads the keys of `section` as symbols from 0 to `last`, each at most once; `read` gets each entry.
- * Symbols of `needed` (bit = value) that do not stand there are problems. */
+/* Reads the keys of `section` as symbols from 0 to `last`, each at most once; `read` gets each
+ * entry. Symbols of `needed` (bit = value) that do not stand there are problems. */
 typedef bool load_symbol(struct loading *loading, const struct node *node, int32_t symbol);
 bool load_by_symbol(struct loading *loading, const struct node *section,
                     const struct enum_type *symbols, int64_t last, uint64_t needed,

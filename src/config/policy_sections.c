@@ -9,13 +9,21 @@
 #define LONG_MS (3660 * DAY_MS) /* ten years: more is a slip of the pen */
 
 #define NUMBER(key, field, min, max)                                                               \
-    {key, ENTRY_NUMBER, false, offsetof(struct policy, field), min, max, NULL}
+    {                                                                                              \
+        key, ENTRY_NUMBER, false, offsetof(struct policy, field), min, max, NULL                   \
+    }
 #define DURATION(key, field, min, max)                                                             \
-    {key, ENTRY_DURATION, false, offsetof(struct policy, field), min, max, NULL}
+    {                                                                                              \
+        key, ENTRY_DURATION, false, offsetof(struct policy, field), min, max, NULL                 \
+    }
 #define FLAG(key, field)                                                                           \
-    {key, ENTRY_FLAG, false, offsetof(struct policy, field), 0, 0, NULL}
+    {                                                                                              \
+        key, ENTRY_FLAG, false, offsetof(struct policy, field), 0, 0, NULL                         \
+    }
 #define OTHER(key, needed)                                                                         \
-    {key, ENTRY_OTHER, !(needed), 0, 0, 0, NULL}
+    {                                                                                              \
+        key, ENTRY_OTHER, !(needed), 0, 0, 0, NULL                                                 \
+    }
 
 static bool load_table(struct loading *loading, const struct node *section,
                        const struct entry *entries, size_t count);
@@ -58,8 +66,7 @@ bool load_severities(struct loading *loading, const struct node *section)
 
 bool load_evidence(struct loading *loading, const struct node *section)
 {
-    const uint64_t needed =
-        UINT64_C(1) << AREA_CLASS_PRIVATE | UINT64_C(1) << AREA_CLASS_PUBLIC;
+    const uint64_t needed = UINT64_C(1) << AREA_CLASS_PRIVATE | UINT64_C(1) << AREA_CLASS_PUBLIC;
     return load_by_symbol(loading, section, &enum_area_class, AREA_CLASS_PUBLIC, needed,
                           load_class_evidence);
 }
@@ -90,7 +97,8 @@ bool load_accumulation(struct loading *loading, const struct node *section)
     if (scopes != NULL && read_is_map(&loading->reader, scopes, "scopes")) {
         const uint64_t needed = (UINT64_C(1) << (LEDGER_CHANNEL + 1)) - 1;
         return load_by_symbol(loading, scopes, &enum_ledger, LEDGER_CHANNEL, needed,
-                              load_accumulation_scopes) && good;
+                              load_accumulation_scopes) &&
+               good;
     }
     return false;
 }
@@ -158,8 +166,8 @@ bool load_protection(struct loading *loading, const struct node *section)
     };
     const bool good = load_table(loading, section, entries, COUNT_OF(entries));
     const struct node *scopes = node_find(section, "scopes");
-    return scopes != NULL && load_scopes(loading, scopes, &loading->policy->protection.scopes)
-           && good;
+    return scopes != NULL && load_scopes(loading, scopes, &loading->policy->protection.scopes) &&
+           good;
 }
 
 bool load_reporters(struct loading *loading, const struct node *section)
@@ -184,7 +192,8 @@ bool load_breaker(struct loading *loading, const struct node *section)
 bool load_notices(struct loading *loading, const struct node *section)
 {
     static const struct entry entries[] = {
-        {"quiet_from", ENTRY_TIME_OF_DAY, false, offsetof(struct policy, quiet_from_ms), 0, 0, NULL},
+        {"quiet_from", ENTRY_TIME_OF_DAY, false, offsetof(struct policy, quiet_from_ms), 0, 0,
+         NULL},
         {"quiet_until", ENTRY_TIME_OF_DAY, false, offsetof(struct policy, quiet_until_ms), 0, 0,
          NULL},
         NUMBER("first_bytes_max", notice_first_bytes_max, 256, 65536),
@@ -282,8 +291,8 @@ static bool load_area(struct loading *loading, const struct node *node, int32_t 
     };
     struct policy_area *area = &loading->policy->areas[symbol];
     area->in_scope = true;
-    return read_is_map(&loading->reader, node, node->key)
-           && read_entries(&loading->reader, node, entries, COUNT_OF(entries), area);
+    return read_is_map(&loading->reader, node, node->key) &&
+           read_entries(&loading->reader, node, entries, COUNT_OF(entries), area);
 }
 
 static bool load_severity(struct loading *loading, const struct node *node, int32_t symbol)
@@ -299,13 +308,15 @@ static bool load_severity(struct loading *loading, const struct node *node, int3
                      node->key);
         return false;
     }
-    return read_is_map(&loading->reader, node, node->key)
-           && read_entries(&loading->reader, node, entries, COUNT_OF(entries),
-                           &loading->policy->severities[symbol]);
+    return read_is_map(&loading->reader, node, node->key) &&
+           read_entries(&loading->reader, node, entries, COUNT_OF(entries),
+                        &loading->policy->severities[symbol]);
 }
 
 #define EVIDENCE(key, max)                                                                         \
-    {#key, ENTRY_NUMBER, false, offsetof(struct policy_evidence, key), 1, max, NULL}
+    {                                                                                              \
+#key, ENTRY_NUMBER, false, offsetof(struct policy_evidence, key), 1, max, NULL             \
+    }
 
 static bool load_class_evidence(struct loading *loading, const struct node *node, int32_t symbol)
 {
@@ -321,9 +332,9 @@ static bool load_class_evidence(struct loading *loading, const struct node *node
         EVIDENCE(burst_reporters, COUNT_LIMIT),
         EVIDENCE(accumulation_reporters, COUNT_LIMIT),
     };
-    return read_is_map(&loading->reader, node, node->key)
-           && read_entries(&loading->reader, node, entries, COUNT_OF(entries),
-                           &loading->policy->evidence[symbol]);
+    return read_is_map(&loading->reader, node, node->key) &&
+           read_entries(&loading->reader, node, entries, COUNT_OF(entries),
+                        &loading->policy->evidence[symbol]);
 }
 
 static bool load_accumulation_scopes(struct loading *loading, const struct node *node,
@@ -348,10 +359,12 @@ static bool load_basis(struct loading *loading, const struct node *node)
     good = read_entries(&loading->reader, node, entries, COUNT_OF(entries), basis) && good;
     const struct node *binding = node_find(node, "binding");
     const struct node *known = node_find(node, "not_binding");
-    good = (binding == NULL
-            || read_symbols(&loading->reader, binding, &enum_authority, &basis->binding)) && good;
-    good = (known == NULL
-            || read_symbols(&loading->reader, known, &enum_authority, &basis->known)) && good;
+    good = (binding == NULL ||
+            read_symbols(&loading->reader, binding, &enum_authority, &basis->binding)) &&
+           good;
+    good =
+        (known == NULL || read_symbols(&loading->reader, known, &enum_authority, &basis->known)) &&
+        good;
     policy->basis_count++;
     if (good && ((basis->binding & basis->known) != 0 || (basis->binding | basis->known) == 0)) {
         problems_add(loading->reader.problems, loading->reader.name, node->line,
@@ -366,7 +379,8 @@ static int64_t list_max(const char *name)
 {
     for (uint32_t i = 0; i < record_type_count; i++) {
         const struct record_type *type = record_types[i];
-        for (uint32_t j = 0; strcmp(type->name, "SubjectState") == 0 && j < type->field_count; j++) {
+        for (uint32_t j = 0; strcmp(type->name, "SubjectState") == 0 && j < type->field_count;
+             j++) {
             if (type->fields[j].kind == FIELD_LIST && strcmp(type->fields[j].name, name) == 0) {
                 return type->fields[j].max;
             }

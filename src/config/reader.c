@@ -96,8 +96,8 @@ bool read_symbols(const struct reader *reader, const struct node *node,
     while (item != NULL) {
         const char *text = read_text(reader, item, node->key != NULL ? node->key : symbols->name);
         int32_t value = 0;
-        if (text == NULL
-            || !read_symbol(reader, item, text, symbols, 0, (int64_t)symbols->count - 1, &value)) {
+        if (text == NULL ||
+            !read_symbol(reader, item, text, symbols, 0, (int64_t)symbols->count - 1, &value)) {
             good = false;
         } else {
             set |= UINT64_C(1) << value;
@@ -110,7 +110,8 @@ bool read_symbols(const struct reader *reader, const struct node *node,
     return good;
 }
 
-bool read_id(const struct reader *reader, const struct node *node, const char *what, char *target_out)
+bool read_id(const struct reader *reader, const struct node *node, const char *what,
+             char *target_out)
 {
     const char *text = read_text(reader, node, what);
     if (text == NULL) {
@@ -158,13 +159,13 @@ static bool read_entry(const struct reader *reader, const struct node *node,
     case ENTRY_DURATION:
         return read_duration(reader, node, entry, text, place);
     case ENTRY_TIME:
-        return time_parse(text, place)
-               || refuse_form(reader, node, entry, text,
-                              "a UTC time from 2000 to 2099 such as 2026-01-31 or "
-                              "2026-01-31T09:00:00Z");
+        return time_parse(text, place) ||
+               refuse_form(reader, node, entry, text,
+                           "a UTC time from 2000 to 2099 such as 2026-01-31 or "
+                           "2026-01-31T09:00:00Z");
     case ENTRY_TIME_OF_DAY:
-        return time_of_day_parse(text, place)
-               || refuse_form(reader, node, entry, text, "a UTC time of day such as 21:30");
+        return time_of_day_parse(text, place) ||
+               refuse_form(reader, node, entry, text, "a UTC time of day such as 21:30");
     case ENTRY_FLAG:
         return flag_parse(text, place) || refuse_form(reader, node, entry, text, "true or false");
     case ENTRY_ID:
@@ -204,7 +205,8 @@ static bool read_duration(const struct reader *reader, const struct node *node,
 {
     int64_t value_ms = 0;
     if (!duration_parse(text, &value_ms)) {
-        return refuse_form(reader, node, entry, text, "a duration with its unit such as 60s or 14d");
+        return refuse_form(reader, node, entry, text,
+                           "a duration with its unit such as 60s or 14d");
     }
     if (value_ms < entry->min || value_ms > entry->max) {
         struct buffer range = {0};

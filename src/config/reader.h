@@ -1,7 +1,7 @@
 /* Typed reading of the nodes of a policy file into structs: each problem names its line.
  *
- * A policy file has no defaults: every entry that is not marked optional must stand in the file, so that
- * the policy owner sees each number that decides.
+ * A policy file has no defaults: every entry that is not marked optional must stand in the file, so
+ * that the policy owner sees each number that decides.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CONFIG_READER_H
@@ -29,10 +29,10 @@ enum entry_type {
 struct entry {
     const char *key;
     enum entry_type type;
-    bool optional; /* absent: the target is left as it is */
-    size_t offset; /* of the target in the struct */
-    int64_t min;   /* NUMBER, DURATION; SYMBOL: first value allowed */
-    int64_t max;   /* SYMBOL: last value allowed */
+    bool optional;                   /* absent: the target is left as it is */
+    size_t offset;                   /* of the target in the struct */
+    int64_t min;                     /* NUMBER, DURATION; SYMBOL: first value allowed */
+    int64_t max;                     /* SYMBOL: last value allowed */
     const struct enum_type *symbols; /* SYMBOL */
 };
 
@@ -56,7 +56,8 @@ bool read_symbols(const struct reader *reader, const struct node *node,
                   const struct enum_type *symbols, uint64_t *set_out);
 
 /* `target_out` has room for 65 bytes. */
-bool read_id(const struct reader *reader, const struct node *node, const char *what, char *target_out);
+bool read_id(const struct reader *reader, const struct node *node, const char *what,
+             char *target_out);
 
 /* "is not known" with the nearest name, at `node`. */
 void read_unknown(const struct reader *reader, const struct node *node, const char *what,

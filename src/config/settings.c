@@ -37,7 +37,8 @@ const struct setting settings[] = {
     {"topics.replication_factor", SETTING_NUMBER, AT(topics_replication), "0", 0, 16, false,
      "Replicas of topics that are created; 0 takes the broker's default."},
     {"topics.input_timestamps", SETTING_STAMPS, AT(input_timestamps), "create", 0, 0, false,
-     "Timestamps of input topics: create (by the writer, at most 1 h ahead) or append (by the broker)."},
+     "Timestamps of input topics: create (by the writer, at most 1 h ahead) or append (by the "
+     "broker)."},
     {"policy.files", SETTING_FILES, AT(policy_files), "config/policies/default.yaml", 0, 64, false,
      "Policy files published on an embedded start; elsewhere use sanctionctl policy publish."},
     {"policy.id", SETTING_ID, AT(policy_id), "default", 1, 64, false,
@@ -56,8 +57,9 @@ const struct setting settings[] = {
      false, "How long a commit is repeated before its outcome is looked up on the broker."},
     {"memory.max", SETTING_SIZE, AT(memory_bytes), "256MiB", 16 * MIB, 1024 * GIB, false,
      "Memory of caches, pending changes and the block cache, all tasks together."},
-    {"checkpoint.interval", SETTING_DURATION, AT(checkpoint_interval_ms), "10s", 100, 10 * MINUTE_MS,
-     false, "Time between writes of the local state; a crash replays at most this much."},
+    {"checkpoint.interval", SETTING_DURATION, AT(checkpoint_interval_ms), "10s", 100,
+     10 * MINUTE_MS, false,
+     "Time between writes of the local state; a crash replays at most this much."},
     {"time.max_ahead", SETTING_DURATION, AT(time_max_ahead_ms), "1h", SECOND_MS, DAY_MS, false,
      "A record further ahead of the wall clock than this is a dead letter."},
     {"time.tick_interval", SETTING_DURATION, AT(tick_interval_ms), "1s", 0, HOUR_MS, false,
@@ -163,7 +165,8 @@ static bool number_apply(const struct setting *setting, int64_t *field, const ch
 {
     int64_t value = 0;
     if (setting->type == SETTING_DURATION && !duration_parse(text, &value)) {
-        return refuse(setting, place, "a duration with its unit (ms, s, m, h, d) such as 100ms", text);
+        return refuse(setting, place, "a duration with its unit (ms, s, m, h, d) such as 100ms",
+                      text);
     }
     if (setting->type == SETTING_SIZE && !size_parse(text, &value)) {
         return refuse(setting, place, "a size such as 16MiB (KiB, MiB, GiB or plain bytes)", text);
@@ -206,8 +209,8 @@ static bool files_apply(const struct setting *setting, struct config_list *field
         refuse(setting, place, "paths with a comma between", text);
     } else if ((int64_t)list.count < setting->min || (int64_t)list.count > setting->max) {
         problems_add(place->problems, place->file, place->line,
-                     "'%s' has %zu items, it must have from %lld to %lld", setting->name, list.count,
-                     (long long)setting->min, (long long)setting->max);
+                     "'%s' has %zu items, it must have from %lld to %lld", setting->name,
+                     list.count, (long long)setting->min, (long long)setting->max);
         good = false;
     }
     if (good) {

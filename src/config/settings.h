@@ -20,13 +20,13 @@ enum setting_type {
 };
 
 struct setting {
-    const char *name;    /* dotted */
+    const char *name; /* dotted */
     enum setting_type type;
     size_t offset;       /* in struct config */
     const char *initial; /* the default as it would stand in a file; lists with commas */
     int64_t min;
     int64_t max;
-    bool secret;         /* prints as *** */
+    bool secret; /* prints as *** */
     const char *sentence;
 };
 

@@ -164,8 +164,8 @@ static bool take_event(struct building *building, const yaml_event_t *event)
         return true;
     case YAML_DOCUMENT_START_EVENT:
         building->documents++;
-        return building->documents == 1
-               || refuse(building, line_of(event), "a second document begins, only one is read");
+        return building->documents == 1 ||
+               refuse(building, line_of(event), "a second document begins, only one is read");
     case YAML_ALIAS_EVENT:
         return refuse(building, line_of(event), "an alias (*) is refused, write the value out");
     case YAML_SCALAR_EVENT:
@@ -303,11 +303,12 @@ static bool is_key_next(const struct building *building)
     return level->node->kind == NODE_MAP && level->key == NULL;
 }
 
-/* No control characters, nor the line breaks and the byte order mark that hide in UTF-8: they would not
- * survive printing. libyaml has checked that it is UTF-8. */
+/* No control characters, nor the line breaks and the byte order mark that hide in UTF-8: they would
+ * not survive printing. libyaml has checked that it is UTF-8. */
 static bool is_clean_text(const unsigned char *text, size_t size)
 {
-    static const char *const refused[] = {"\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf"};
+    static const char *const refused[] = {"\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9",
+                                          "\xef\xbb\xbf"};
     for (size_t i = 0; i < size; i++) {
         if (text[i] < 0x20 || text[i] == 0x7f) {
             return false;

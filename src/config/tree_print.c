@@ -4,7 +4,8 @@
 #include "config/tree.h"
 
 static void map_print(const struct node *map, int indent, bool first_indented, struct buffer *out);
-static void list_print(const struct node *list, int indent, bool first_indented, struct buffer *out);
+static void list_print(const struct node *list, int indent, bool first_indented,
+                       struct buffer *out);
 static bool is_plain(const char *text);
 
 void tree_print(const struct node *root, struct buffer *out)
@@ -77,6 +78,6 @@ static bool is_plain(const char *text)
     if (size == 0 || size > 100 || strchr(letters, text[0]) == NULL || text[size - 1] == ':') {
         return false;
     }
-    return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/+:-")
-           == size;
+    return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/+:-") ==
+           size;
 }

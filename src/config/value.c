@@ -17,13 +17,18 @@ static const struct unit duration_units[] = {
     {"d", DAY_MS}, {"h", HOUR_MS}, {"m", MINUTE_MS}, {"s", SECOND_MS}, {"ms", 1},
 };
 static const struct unit size_units[] = {
-    {"GiB", INT64_C(1) << 30}, {"MiB", INT64_C(1) << 20}, {"KiB", INT64_C(1) << 10}, {"", 1},
+    {"GiB", INT64_C(1) << 30},
+    {"MiB", INT64_C(1) << 20},
+    {"KiB", INT64_C(1) << 10},
+    {"", 1},
 };
 
 static bool digits_parse(const char **text, int64_t *value_out);
-static bool unit_parse(const char *text, const struct unit *units, size_t count, int64_t *value_out);
+static bool unit_parse(const char *text, const struct unit *units, size_t count,
+                       int64_t *value_out);
 static void unit_format(int64_t value, const struct unit *units, size_t count, struct buffer *out);
-static bool field_parse(const char **text, size_t digits, int64_t min, int64_t max, int64_t *value_out);
+static bool field_parse(const char **text, size_t digits, int64_t min, int64_t max,
+                        int64_t *value_out);
 static bool literal_parse(const char **text, const char *literal);
 static int64_t days_of(int64_t year, int64_t month, int64_t day);
 static int64_t month_days(int64_t year, int64_t month);
@@ -70,23 +75,22 @@ bool time_parse(const char *text, int64_t *time_ms_out)
     int64_t year = 0;
     int64_t month = 0;
     int64_t day = 0;
-    if (!field_parse(&text, 4, 2000, 2099, &year) || !literal_parse(&text, "-")
-        || !field_parse(&text, 2, 1, 12, &month) || !literal_parse(&text, "-")
-        || !field_parse(&text, 2, 1, month_days(year, month), &day)) {
+    if (!field_parse(&text, 4, 2000, 2099, &year) || !literal_parse(&text, "-") ||
+        !field_parse(&text, 2, 1, 12, &month) || !literal_parse(&text, "-") ||
+        !field_parse(&text, 2, 1, month_days(year, month), &day)) {
         return false;
     }
     int64_t hour = 0;
     int64_t minute = 0;
     int64_t second = 0;
-    if (*text != '\0'
-        && (!literal_parse(&text, "T") || !field_parse(&text, 2, 0, 23, &hour)
-            || !literal_parse(&text, ":") || !field_parse(&text, 2, 0, 59, &minute)
-            || !literal_parse(&text, ":") || !field_parse(&text, 2, 0, 59, &second)
-            || !literal_parse(&text, "Z") || *text != '\0')) {
+    if (*text != '\0' && (!literal_parse(&text, "T") || !field_parse(&text, 2, 0, 23, &hour) ||
+                          !literal_parse(&text, ":") || !field_parse(&text, 2, 0, 59, &minute) ||
+                          !literal_parse(&text, ":") || !field_parse(&text, 2, 0, 59, &second) ||
+                          !literal_parse(&text, "Z") || *text != '\0')) {
         return false;
     }
-    *time_ms_out = days_of(year, month, day) * DAY_MS + hour * HOUR_MS + minute * MINUTE_MS
-                   + second * SECOND_MS;
+    *time_ms_out = days_of(year, month, day) * DAY_MS + hour * HOUR_MS + minute * MINUTE_MS +
+                   second * SECOND_MS;
     return true;
 }
 
@@ -94,8 +98,8 @@ bool time_of_day_parse(const char *text, int64_t *value_ms_out)
 {
     int64_t hour = 0;
     int64_t minute = 0;
-    if (!field_parse(&text, 2, 0, 23, &hour) || !literal_parse(&text, ":")
-        || !field_parse(&text, 2, 0, 59, &minute) || *text != '\0') {
+    if (!field_parse(&text, 2, 0, 23, &hour) || !literal_parse(&text, ":") ||
+        !field_parse(&text, 2, 0, 59, &minute) || *text != '\0') {
         return false;
     }
     *value_ms_out = hour * HOUR_MS + minute * MINUTE_MS;
@@ -187,7 +191,8 @@ static void unit_format(int64_t value, const struct unit *units, size_t count, s
 }
 
 /* Exactly `digits` digits. */
-static bool field_parse(const char **text, size_t digits, int64_t min, int64_t max, int64_t *value_out)
+static bool field_parse(const char **text, size_t digits, int64_t min, int64_t max,
+                        int64_t *value_out)
 {
     int64_t value = 0;
     for (size_t i = 0; i < digits; i++) {
@@ -215,7 +220,8 @@ static bool literal_parse(const char **text, const char *literal)
     return true;
 }
 
-/* Days since 1970-01-01 of a date of the years 2000 to 2099, of which every fourth is a leap year. */
+/* Days since 1970-01-01 of a date of the years 2000 to 2099, of which every fourth is a leap year.
+ */
 static int64_t days_of(int64_t year, int64_t month, int64_t day)
 {
     int64_t days = TIME_MIN_MS / DAY_MS + (year - 2000) * 365 + (year - 2000 + 3) / 4;

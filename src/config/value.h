@@ -1,8 +1,9 @@
 /* Texts of settings and policy files -> numbers, times and sets, and back.
  *
- * Forms: whole numbers in decimal; true, false; durations "100ms", "10s", "5m", "72h", "14d", a unit is
- * needed (0 alone is the same in each); sizes "512", "64KiB", "16MiB", "1GiB", a plain number is bytes;
- * times "2000-01-01" or "2000-01-01T00:00:00Z", UTC; a time of day "21:30", UTC. Nothing is rounded.
+ * Forms: whole numbers in decimal; true, false; durations "100ms", "10s", "5m", "72h", "14d", a
+ * unit is needed (0 alone is the same in each); sizes "512", "64KiB", "16MiB", "1GiB", a plain
+ * number is bytes; times "2000-01-01" or "2000-01-01T00:00:00Z", UTC; a time of day "21:30", UTC.
+ * Nothing is rounded.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CONFIG_VALUE_H

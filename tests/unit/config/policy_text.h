@@ -9,11 +9,12 @@
 #include "config/policy_file.h"
 #include "config/tree.h"
 
-/* cmocka.h wants these before it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Needs those above. */
 #include <cmocka.h>
 
 #define DEFAULT_POLICY SOURCE_DIR "/config/policies/default.yaml"
@@ -65,8 +66,8 @@ static inline char *policy_problems(const char *text)
     return (char *)problems.text.data;
 }
 
-/* The problems of the default policy with one change, one a line of `expected`: the line relative to the
- * changed one, then the text, as in "-2: SPAM_AD: ...". */
+/* The problems of the default policy with one change, one a line of `expected`: the line relative
+ * to the changed one, then the text, as in "-2: SPAM_AD: ...". */
 static inline void assert_broken(const char *anchor, const char *from, const char *to,
                                  const char *expected)
 {

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Needs those above. */
 #include <cmocka.h>
 
 #define FILE_NAME "settings.test.yaml"
@@ -111,8 +113,8 @@ static void the_shipped_file_is_the_printed_defaults(void **state)
     struct buffer printed = {0};
     struct buffer shipped = {0};
     config_print(fixture->config, true, &printed);
-    assert_true(file_read(SOURCE_DIR "/config/sanctiond.yaml", 1 << 20, &shipped,
-                          &fixture->problems));
+    assert_true(
+        file_read(SOURCE_DIR "/config/sanctiond.yaml", 1 << 20, &shipped, &fixture->problems));
     buffer_append(&printed, bytes_of("", 1));
     buffer_append(&shipped, bytes_of("", 1));
     assert_string_equal((const char *)shipped.data, (const char *)printed.data);
@@ -165,27 +167,27 @@ static void all_problems_of_a_file_are_listed_with_their_lines(void **state)
                        "threads.extra: 1\n"
                        "records: 1\n");
     assert_problems(
-        fixture,
-        FILE_NAME ":1: 'threads' is 0, it must be from 1 to 256\n"
-        FILE_NAME ":2: setting 'comit.interval' is not known, did you mean 'commit.interval'\n"
-        FILE_NAME ":4: 'commit.interval' wants a duration with its unit (ms, s, m, h, d) such as "
-                  "100ms, found '100'\n"
-        FILE_NAME ":5: 'commit.bytes_max' wants a size such as 16MiB (KiB, MiB, GiB or plain "
-                  "bytes), found '1MB'\n"
-        FILE_NAME ":6: 'commit.deadline' wants one value, found a list\n"
-        FILE_NAME ":7: 'memory.max' is 8MiB, it must be from 16MiB to 1024GiB\n"
-        FILE_NAME ":8: 'embedded.sync' wants true or false, found 'yes'\n"
-        FILE_NAME ":9: 'topics.input_timestamps' wants create or append, found 'now'\n"
-        FILE_NAME ":10: 'state.dir' has no value, write \"\" for an empty one\n"
-        FILE_NAME ":11: 'application' wants letters, digits, '.', '_' and '-' only, found 'a b'\n"
-        FILE_NAME ":13: setting 'topics.colour' is not known\n"
-        FILE_NAME ":14: 'audit.seed' wants 64 hex digits\n"
-        FILE_NAME ":15: 'time.tick_interval' is 2h, it must be from 0s to 1h\n"
-        FILE_NAME ":16: 'topologies' has 0 items, it must have from 1 to 16\n"
-        FILE_NAME ":17: 'policy.files' wants paths with a comma between, found 'a,,b'\n"
-        FILE_NAME ":18: 'commit.interval' is set a second time, the first is in line 4\n"
-        FILE_NAME ":19: setting 'threads.extra' is not known\n"
-        FILE_NAME ":20: setting 'records' is not known\n");
+        fixture, FILE_NAME
+        ":1: 'threads' is 0, it must be from 1 to 256\n" FILE_NAME
+        ":2: setting 'comit.interval' is not known, did you mean 'commit.interval'\n" FILE_NAME
+        ":4: 'commit.interval' wants a duration with its unit (ms, s, m, h, d) such as "
+        "100ms, found '100'\n" FILE_NAME
+        ":5: 'commit.bytes_max' wants a size such as 16MiB (KiB, MiB, GiB or plain "
+        "bytes), found '1MB'\n" FILE_NAME
+        ":6: 'commit.deadline' wants one value, found a list\n" FILE_NAME
+        ":7: 'memory.max' is 8MiB, it must be from 16MiB to 1024GiB\n" FILE_NAME
+        ":8: 'embedded.sync' wants true or false, found 'yes'\n" FILE_NAME
+        ":9: 'topics.input_timestamps' wants create or append, found 'now'\n" FILE_NAME
+        ":10: 'state.dir' has no value, write \"\" for an empty one\n" FILE_NAME
+        ":11: 'application' wants letters, digits, '.', '_' and '-' only, found 'a b'\n" FILE_NAME
+        ":13: setting 'topics.colour' is not known\n" FILE_NAME
+        ":14: 'audit.seed' wants 64 hex digits\n" FILE_NAME
+        ":15: 'time.tick_interval' is 2h, it must be from 0s to 1h\n" FILE_NAME
+        ":16: 'topologies' has 0 items, it must have from 1 to 16\n" FILE_NAME
+        ":17: 'policy.files' wants paths with a comma between, found 'a,,b'\n" FILE_NAME
+        ":18: 'commit.interval' is set a second time, the first is in line 4\n" FILE_NAME
+        ":19: setting 'threads.extra' is not known\n" FILE_NAME
+        ":20: setting 'records' is not known\n");
 }
 
 static void a_bad_file_changes_nothing(void **state)
@@ -202,9 +204,9 @@ static void a_duplicate_key_is_listed_with_other_problems(void **state)
 {
     struct fixture *fixture = *state;
     read_text(fixture, "threads: 1\nthreads: 2\n");
-    assert_problems(fixture,
-                    FILE_NAME ":2: key 'threads' stands a second time, the first is in line 1\n"
-                    FILE_NAME ":2: 'threads' is set a second time, the first is in line 1\n");
+    assert_problems(fixture, FILE_NAME
+                    ":2: key 'threads' stands a second time, the first is in line 1\n" FILE_NAME
+                    ":2: 'threads' is set a second time, the first is in line 1\n");
 }
 
 static void a_missing_file_is_one_problem(void **state)
@@ -218,10 +220,16 @@ static void assignments_override_one_setting(void **state)
 {
     struct fixture *fixture = *state;
     static const char *const assignments[] = {
-        "threads=3", "policy.files=/a.yaml,/b.yaml", "topics.prefix=", "commit.interval=1s",
-        "kafka.bootstrap.servers=127.0.0.1:19092", "kafka.bootstrap.servers=127.0.0.1:19093",
+        "threads=3",
+        "policy.files=/a.yaml,/b.yaml",
+        "topics.prefix=",
+        "commit.interval=1s",
+        "kafka.bootstrap.servers=127.0.0.1:19092",
+        "kafka.bootstrap.servers=127.0.0.1:19093",
         "audit.seed=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-        "schemas.writers=", "time.tick_interval=0", "state.dir=/a=b",
+        "schemas.writers=",
+        "time.tick_interval=0",
+        "state.dir=/a=b",
     };
     for (size_t i = 0; i < COUNT_OF(assignments); i++) {
         config_set(fixture->config, assignments[i], &fixture->problems);
@@ -249,16 +257,15 @@ static void bad_assignments_are_all_listed(void **state)
     config_set(fixture->config, "kafka.sasl.password=x", &fixture->problems);
     config_set(fixture->config, "kafka.group.id=x", &fixture->problems);
     config_set(fixture->config, "kafka.=x", &fixture->problems);
-    assert_problems(
-        fixture,
-        "--set: 'threads' is no KEY=VALUE\n"
-        "--set: '=1' is no KEY=VALUE\n"
-        "--set: setting 'thread' is not known, did you mean 'threads'\n"
-        "--set: 'threads' wants a whole number, found '1.5'\n"
-        "--set: 'kafka.sasl.password' is a secret and may not stand here, give "
-        "'kafka.sasl.password.file' with the path of a file that holds it\n"
-        "--set: 'kafka.group.id' is set by sanctiond itself, remove it\n"
-        "--set: 'kafka.' is no name of a librdkafka property\n");
+    assert_problems(fixture,
+                    "--set: 'threads' is no KEY=VALUE\n"
+                    "--set: '=1' is no KEY=VALUE\n"
+                    "--set: setting 'thread' is not known, did you mean 'threads'\n"
+                    "--set: 'threads' wants a whole number, found '1.5'\n"
+                    "--set: 'kafka.sasl.password' is a secret and may not stand here, give "
+                    "'kafka.sasl.password.file' with the path of a file that holds it\n"
+                    "--set: 'kafka.group.id' is set by sanctiond itself, remove it\n"
+                    "--set: 'kafka.' is no name of a librdkafka property\n");
 }
 
 /* A relative path on the command line means the working directory if such a file is there. */
@@ -297,8 +304,9 @@ static void a_secret_is_read_from_a_private_file_and_never_printed(void **state)
     struct fixture *fixture = *state;
     struct buffer printed = {0};
     file_write("secret.test", "pa ss: phrase\r\n", 0640);
-    read_text(fixture, "kafka:\n  sasl.password.file: secret.test\n"
-                       "audit.seed: 1111111111111111111111111111111111111111111111111111111111111111\n");
+    read_text(fixture,
+              "kafka:\n  sasl.password.file: secret.test\n"
+              "audit.seed: 1111111111111111111111111111111111111111111111111111111111111111\n");
     assert_problems(fixture, "");
     assert_string_equal(config_kafka(fixture->config, "sasl.password"), "pa ss: phrase");
     assert_null(config_kafka(fixture->config, "sasl.password.file"));
@@ -319,17 +327,16 @@ static void a_secret_that_others_could_read_is_refused(void **state)
                        "  ssl.keystore.password.file: /nowhere/x\n  ssl.key.pem.file: /tmp\n"
                        "  sasl.oauthbearer.client.secret: s\n");
     assert_problems(
-        fixture,
-        FILE_NAME ":2: 'kafka.sasl.password.file': 'secret.test' is open to everybody, do chmod "
-                  "o-rw\n"
-        FILE_NAME ":3: 'kafka.ssl.key.password' is a secret and may not stand here, give "
-                  "'kafka.ssl.key.password.file' with the path of a file that holds it\n"
-        FILE_NAME ":4: 'kafka.ssl.keystore.password.file': '/nowhere/x': No such file or "
-                  "directory\n"
-        FILE_NAME ":5: 'kafka.ssl.key.pem.file': '/tmp' is no regular file\n"
-        FILE_NAME ":6: 'kafka.sasl.oauthbearer.client.secret' is a secret and may not stand here, "
-                  "give 'kafka.sasl.oauthbearer.client.secret.file' with the path of a file that "
-                  "holds it\n");
+        fixture, FILE_NAME
+        ":2: 'kafka.sasl.password.file': 'secret.test' is open to everybody, do chmod "
+        "o-rw\n" FILE_NAME ":3: 'kafka.ssl.key.password' is a secret and may not stand here, give "
+        "'kafka.ssl.key.password.file' with the path of a file that holds it\n" FILE_NAME
+        ":4: 'kafka.ssl.keystore.password.file': '/nowhere/x': No such file or "
+        "directory\n" FILE_NAME
+        ":5: 'kafka.ssl.key.pem.file': '/tmp' is no regular file\n" FILE_NAME
+        ":6: 'kafka.sasl.oauthbearer.client.secret' is a secret and may not stand here, "
+        "give 'kafka.sasl.oauthbearer.client.secret.file' with the path of a file that "
+        "holds it\n");
     file_write("secret.test", "\n", 0600);
     read_text(fixture, "kafka.sasl.password.file: secret.test\n");
     assert_int_equal(fixture->problems.count, 1);
@@ -340,10 +347,11 @@ static void what_is_printed_is_read_back_the_same(void **state)
     struct fixture *fixture = *state;
     struct buffer first = {0};
     struct buffer second = {0};
-    read_text(fixture, "application: x\nshare.dir: /usr/share/s d\nstate.dir: '/a: b'\n"
-                       "topologies: [a.yaml, '/b c.yaml']\naudit.key_file: /k\ncommit.interval: 1500ms\n"
-                       "commit.bytes_max: 70000\ntopics.input_timestamps: append\n"
-                       "kafka: {bootstrap.servers: 'a:1,b:2', client.id: \"q\\\"q\"}\n");
+    read_text(fixture,
+              "application: x\nshare.dir: /usr/share/s d\nstate.dir: '/a: b'\n"
+              "topologies: [a.yaml, '/b c.yaml']\naudit.key_file: /k\ncommit.interval: 1500ms\n"
+              "commit.bytes_max: 70000\ntopics.input_timestamps: append\n"
+              "kafka: {bootstrap.servers: 'a:1,b:2', client.id: \"q\\\"q\"}\n");
     assert_problems(fixture, "");
     config_print(fixture->config, true, &first);
     buffer_append(&first, bytes_of("", 1));
@@ -364,17 +372,17 @@ static void what_is_printed_is_read_back_the_same(void **state)
 static void settings_that_do_not_fit_together_are_listed(void **state)
 {
     struct fixture *fixture = *state;
-    read_text(fixture, "commit: {interval: 10s, deadline: 5s, bytes_max: 32MiB}\nmemory.max: 16MiB\n"
-                       "records.bytes_max: 64MiB\ncheckpoint.interval: 1s\ntopologies: [a, b, a]\n");
+    read_text(fixture,
+              "commit: {interval: 10s, deadline: 5s, bytes_max: 32MiB}\nmemory.max: 16MiB\n"
+              "records.bytes_max: 64MiB\ncheckpoint.interval: 1s\ntopologies: [a, b, a]\n");
     assert_problems(fixture, "");
     config_check(fixture->config, &fixture->problems);
     assert_problems(
-        fixture,
-        "configuration: 'commit.interval' must be shorter than 'commit.deadline'\n"
-        "configuration: 'commit.bytes_max' must not be above 'memory.max'\n"
-        "configuration: 'records.bytes_max' must not be above 'commit.bytes_max'\n"
-        "configuration: 'checkpoint.interval' must not be shorter than 'commit.interval'\n"
-        "configuration: 'topologies' names 'a' twice\n");
+        fixture, "configuration: 'commit.interval' must be shorter than 'commit.deadline'\n"
+                 "configuration: 'commit.bytes_max' must not be above 'memory.max'\n"
+                 "configuration: 'records.bytes_max' must not be above 'commit.bytes_max'\n"
+                 "configuration: 'checkpoint.interval' must not be shorter than 'commit.interval'\n"
+                 "configuration: 'topologies' names 'a' twice\n");
 }
 
 /* Printing opens a group once; a row out of place would open it twice. */
@@ -387,8 +395,8 @@ static void rows_of_a_group_stand_together_and_say_what_they_do(void **state)
         assert_ptr_equal(setting_find(settings[i].name), &settings[i]);
         const size_t size = strcspn(settings[i].name, ".");
         for (size_t j = i + 2; j < setting_count; j++) {
-            const bool same = strcspn(settings[j].name, ".") == size
-                              && strncmp(settings[i].name, settings[j].name, size) == 0;
+            const bool same = strcspn(settings[j].name, ".") == size &&
+                              strncmp(settings[i].name, settings[j].name, size) == 0;
             const bool joined = strncmp(settings[i].name, settings[j - 1].name, size) == 0;
             assert_true(IMPLIES(same, joined));
         }

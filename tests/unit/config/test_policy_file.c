@@ -19,8 +19,7 @@
 #define PF4 (PF1 | BIT(SEARCH_EXPOSURE) | BIT(ID_QR_EXPOSURE))
 #define CN1 BIT(COMMENT)
 #define CN4 (CN1 | BIT(POST) | BIT(LIKE))
-#define RM                                                                                         \
-    (BIT(SEND) | BIT(POST) | BIT(JOIN) | BIT(SEARCH_EXPOSURE) | BIT(RECOMMEND_EXPOSURE))
+#define RM (BIT(SEND) | BIT(POST) | BIT(JOIN) | BIT(SEARCH_EXPOSURE) | BIT(RECOMMEND_EXPOSURE))
 
 static int load_default(void **state)
 {
@@ -85,11 +84,15 @@ static void categories_have_the_lane_and_severity_of_e2(void **state)
     static const char lanes[] = "OOOOOOOHOOOOOOPPLLLLLLLLLLLLLLLLLLLLLUCCCALH";
     static const char severities[] = "CCCCCCCSCCCCCCC-SSLLSLSLLSLLSLLLSSSL------LL";
     static const char letters[LANE_COUNT] = {
-        [LANE_ONE_STRIKE] = 'O',    [LANE_LADDER] = 'L',     [LANE_AUTHORITY] = 'A', [LANE_PROOF] = 'P',
-        [LANE_CONTENT_FIRST] = 'C', [LANE_PROTECTION] = 'U', [LANE_HUMAN] = 'H',
+        [LANE_ONE_STRIKE] = 'O', [LANE_LADDER] = 'L',        [LANE_AUTHORITY] = 'A',
+        [LANE_PROOF] = 'P',      [LANE_CONTENT_FIRST] = 'C', [LANE_PROTECTION] = 'U',
+        [LANE_HUMAN] = 'H',
     };
     static const char grades[SEVERITY_COUNT] = {
-        [SEVERITY_LIGHT] = 'L', [SEVERITY_SEVERE] = 'S', [SEVERITY_CRITICAL] = 'C', [SEVERITY_NONE] = '-',
+        [SEVERITY_LIGHT] = 'L',
+        [SEVERITY_SEVERE] = 'S',
+        [SEVERITY_CRITICAL] = 'C',
+        [SEVERITY_NONE] = '-',
     };
     assert_int_equal(strlen(lanes), CATEGORY_NONE);
     assert_int_equal(strlen(severities), CATEGORY_NONE);
@@ -199,8 +202,10 @@ static void ladders_have_the_steps_of_e7(void **state)
                   (const scope_set[]){PF1, PF1, PF1, PF4, PF4, PF4, PF4}, 7, end);
     assert_ladder(LEDGER_CHANNEL, temp, open,
                   (const scope_set[]){CN1, CN1, CN1, CN4, CN4, CN4, CN4}, 7, end);
-    assert_ladder(LEDGER_CHAT, temp, closed, (const scope_set[]){0, CH2, CH2, CH4, CH5, CH5}, 6, end);
-    assert_ladder(LEDGER_BOARD, temp, closed, (const scope_set[]){0, BD2, BD2, BD2, BD2, BD2}, 6, end);
+    assert_ladder(LEDGER_CHAT, temp, closed, (const scope_set[]){0, CH2, CH2, CH4, CH5, CH5}, 6,
+                  end);
+    assert_ladder(LEDGER_BOARD, temp, closed, (const scope_set[]){0, BD2, BD2, BD2, BD2, BD2}, 6,
+                  end);
     assert_ladder(LEDGER_ROOM, MEASURE_ROOM_BLOCK, room, (const scope_set[]){RM, RM}, 2,
                   REVIEW_KIND_ROOM_PERMANENT);
     assert_ladder(LEDGER_REPORTER, MEASURE_REPORTER_INTAKE_SUSPEND, reporter, NULL, 4, end);
@@ -219,9 +224,9 @@ static void scope_sets_are_those_of_e7(void **state)
     assert_int_equal(policy.minor_scopes, BIT(CREATE_ROOM) | BIT(JOIN) | BIT(SEARCH_EXPOSURE));
     assert_int_equal(policy.ban_scopes, BIT(ALL));
     assert_int_equal(policy.protection.scopes,
-                     BIT(CREATE_ROOM) | BIT(CREATE_GROUP) | BIT(BULK_SEND) | BIT(BE_INVITED)
-                         | BIT(FRIEND_SEARCH) | BIT(FRIEND_ADD) | BIT(ID_QR_EXPOSURE) | BIT(CALL)
-                         | BIT(CALENDAR_WRITE) | BIT(SUB_DEVICE) | BIT(OPEN_CHAT_USE));
+                     BIT(CREATE_ROOM) | BIT(CREATE_GROUP) | BIT(BULK_SEND) | BIT(BE_INVITED) |
+                         BIT(FRIEND_SEARCH) | BIT(FRIEND_ADD) | BIT(ID_QR_EXPOSURE) | BIT(CALL) |
+                         BIT(CALENDAR_WRITE) | BIT(SUB_DEVICE) | BIT(OPEN_CHAT_USE));
     assert_int_equal(policy.accumulation_scopes[LEDGER_CHAT], CH2);
     assert_int_equal(policy.accumulation_scopes[LEDGER_OPEN_CHAT], OC1);
     assert_int_equal(policy.accumulation_scopes[LEDGER_PROFILE], PF1);

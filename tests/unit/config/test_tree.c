@@ -7,6 +7,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+
+/* Needs those above. */
 #include <cmocka.h>
 
 /* The problems of `text`, to be freed; "" if it is read. */

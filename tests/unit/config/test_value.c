@@ -7,6 +7,8 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+
+/* Needs those above. */
 #include <cmocka.h>
 
 struct pair {
@@ -18,9 +20,14 @@ static void durations_need_a_unit(void **state)
 {
     (void)state;
     static const struct pair good[] = {
-        {"0", 0},           {"0s", 0},           {"1ms", 1},
-        {"100ms", 100},     {"60s", MINUTE_MS},  {"5m", 5 * MINUTE_MS},
-        {"72h", 3 * DAY_MS}, {"1095d", 1095 * DAY_MS},
+        {"0", 0},
+        {"0s", 0},
+        {"1ms", 1},
+        {"100ms", 100},
+        {"60s", MINUTE_MS},
+        {"5m", 5 * MINUTE_MS},
+        {"72h", 3 * DAY_MS},
+        {"1095d", 1095 * DAY_MS},
     };
     for (size_t i = 0; i < COUNT_OF(good); i++) {
         int64_t value = -1;
@@ -28,8 +35,19 @@ static void durations_need_a_unit(void **state)
         assert_int_equal(value, good[i].value);
     }
     static const char *const bad[] = {
-        "", "100", "ms", "1.5s", "-1s", "1 s", "1S", "1w", "1sd", "0x1s", "+1s",
-        "9999999999999999999s", "999999999999999999d",
+        "",
+        "100",
+        "ms",
+        "1.5s",
+        "-1s",
+        "1 s",
+        "1S",
+        "1w",
+        "1sd",
+        "0x1s",
+        "+1s",
+        "9999999999999999999s",
+        "999999999999999999d",
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         int64_t value = -1;
@@ -64,8 +82,8 @@ static void numbers_are_whole_and_decimal(void **state)
     assert_int_equal(value, -12);
     assert_true(number_parse("007", &value));
     assert_int_equal(value, 7);
-    static const char *const bad[] = {"", "-", "1.0", "1e3", "0x10", " 1", "1 ", "1_000",
-                                      "1234567890123456789"};
+    static const char *const bad[] = {
+        "", "-", "1.0", "1e3", "0x10", " 1", "1 ", "1_000", "1234567890123456789"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         assert_false(number_parse(bad[i], &value));
     }
@@ -87,9 +105,20 @@ static void times_are_dates_with_or_without_a_time(void **state)
         assert_int_equal(value, good[i].value);
     }
     static const char *const bad[] = {
-        "", "1999-12-31", "2100-01-01", "2026-13-01", "2026-00-01", "2026-02-29", "2024-02-30",
-        "2026-1-1", "2026-01-01T", "2026-01-01T00:00:00", "2026-01-01T24:00:00Z",
-        "2026-01-01T00:00:00Zx", "2026-01-01 00:00:00Z", "2026-01-01T00:00:00+09:00",
+        "",
+        "1999-12-31",
+        "2100-01-01",
+        "2026-13-01",
+        "2026-00-01",
+        "2026-02-29",
+        "2024-02-30",
+        "2026-1-1",
+        "2026-01-01T",
+        "2026-01-01T00:00:00",
+        "2026-01-01T24:00:00Z",
+        "2026-01-01T00:00:00Zx",
+        "2026-01-01 00:00:00Z",
+        "2026-01-01T00:00:00+09:00",
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         int64_t value = -1;
@@ -146,7 +175,8 @@ static void the_nearest_name_is_found_and_no_far_one(void **state)
     assert_string_equal(nearest_of("comit.interval"), "commit.interval");
     assert_string_equal(nearest_of("thread"), "threads");
     assert_null(nearest_of("colour"));
-    assert_null(nearest_of("a-text-that-is-longer-than-every-name-which-could-be-meant-by-anybody-at-all"));
+    assert_null(
+        nearest_of("a-text-that-is-longer-than-every-name-which-could-be-meant-by-anybody-at-all"));
 }
 
 static void ids_have_64_bytes_at_most(void **state)
