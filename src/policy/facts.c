@@ -1,0 +1,251 @@
+/* The lists of a subject's row: finding, inserting in order, dropping what nothing can need any more.
+ *
+ * Kept: event ids for the duplicate horizon; a report for that horizon, and as long as its case is open
+ * or its violation is kept; a case as long as it is open or a report or violation of it is kept; a
+ * violation while its strike counts, its measure runs or it may still be appealed.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "policy/judge_internal.h"
+
+#include "base/digest.h"
+
+/* Removes [place] from an inline list. */
+#define LIST_REMOVE(list, count, place)                                                            \
+    do {                                                                                           \
+        (count)--;                                                                                 \
+        memmove(&(list)[place], &(list)[(place) + 1], ((count) - (place)) * sizeof((list)[0]));    \
+    } while (0)
+
+static uint32_t bound(int32_t wanted, size_t most)
+{
+    ASSERT(most > 0);
+    return wanted > 0 && (size_t)wanted < most ? (uint32_t)wanted : (uint32_t)most;
+}
+
+bool event_seen(struct judgement *judgement, struct bytes event_id)
+{
+    struct subject_state *facts = judgement->facts;
+    const int64_t hash = (int64_t)(hash64(event_id) * UINT64_C(0x9E3779B97F4A7C15)
+                                   + hash64(judgement->court->trigger->topic));
+    for (uint32_t i = 0; i < facts->event_ids_count; i++) {
+        if (facts->event_ids[i].hash == hash) {
+            return true;
+        }
+    }
+    const uint32_t most = bound(judgement->policy->event_ids_max, EVENT_IDS_MAX);
+    while (facts->event_ids_count >= most) {
+        LIST_REMOVE(facts->event_ids, facts->event_ids_count, 0);
+    }
+    facts->event_ids[facts->event_ids_count++] =
+        (struct event_fact){.hash = hash, .at = judgement->court->decided_ms};
+    return false;
+}
+
+struct case_fact *case_find(struct subject_state *facts, int32_t number)
+{
+    for (uint32_t i = 0; i < facts->cases_count; i++) {
+        if (facts->cases[i].number == number) {
+            return &facts->cases[i];
+        }
+    }
+    return NULL;
+}
+
+void case_remove(struct subject_state *facts, struct case_fact *item)
+{
+    const size_t place = (size_t)(item - facts->cases);
+    ASSERT(place < facts->cases_count);
+    LIST_REMOVE(facts->cases, facts->cases_count, place);
+}
+
+struct violation_fact *violation_find(struct subject_state *facts, int32_t number)
+{
+    for (uint32_t i = 0; i < facts->violations_count; i++) {
+        if (facts->violations[i].number == number) {
+            return &facts->violations[i];
+        }
+    }
+    return NULL;
+}
+
+struct violation_fact *violation_insert(struct subject_state *facts,
+                                        const struct violation_fact *violation)
+{
+    ASSERT(facts->violations_count < VIOLATIONS_MAX);
+    uint32_t place = facts->violations_count;
+    while (place > 0 && facts->violations[place - 1].decided_at > violation->decided_at) {
+        facts->violations[place] = facts->violations[place - 1];
+        place--;
+    }
+    facts->violations[place] = *violation;
+    facts->violations_count++;
+    return &facts->violations[place];
+}
+
+void violation_drop(struct subject_state *facts, struct violation_fact *violation)
+{
+    const size_t place = (size_t)(violation - facts->violations);
+    ASSERT(place < facts->violations_count);
+    LIST_REMOVE(facts->violations, facts->violations_count, place);
+}
+
+struct restriction_fact *restriction_of(struct subject_state *facts, int32_t case_number,
+                                        enum measure measure)
+{
+    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
+        struct restriction_fact *item = &facts->restrictions[i];
+        if (item->case_number == case_number && item->measure == measure) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+void restriction_drop(struct subject_state *facts, struct restriction_fact *restriction)
+{
+    const size_t place = (size_t)(restriction - facts->restrictions);
+    ASSERT(place < facts->restrictions_count);
+    LIST_REMOVE(facts->restrictions, facts->restrictions_count, place);
+}
+
+/* Until when a violation is kept; TIME_NEVER_MS while its measure runs without end. */
+static int64_t violation_keep_until(const struct policies *policies,
+                                    const struct violation_fact *violation)
+{
+    const struct policy *policy =
+        policy_version(policies, violation->policy_version, violation->act_at);
+    int64_t until = violation->decided_at + policy->appeal_window_ms;
+    if (violation->expires_at > until) {
+        until = violation->expires_at;
+    }
+    if (violation->state.set && violation->state.value == DECISION_STATE_IN_FORCE) {
+        if (!violation->ends_at.set) {
+            return TIME_NEVER_MS;
+        }
+        /* A day more than its end: the timer that ends it needs the fact. */
+        const int64_t end = violation->ends_at.value + DAY_MS;
+        until = end > until ? end : until;
+    }
+    return until;
+}
+
+static int64_t report_keep_until(const struct judgement *judgement,
+                                 const struct report_fact *report)
+{
+    struct subject_state *facts = judgement->facts;
+    const struct case_fact *item = case_find(facts, report->case_number);
+    if (item != NULL && !item->outcome.set) {
+        return TIME_NEVER_MS;
+    }
+    const struct violation_fact *violation = violation_find(facts, report->case_number);
+    if (violation != NULL) {
+        return violation_keep_until(judgement->court->policies, violation);
+    }
+    const int64_t last = report->decided_at.set && report->decided_at.value > report->at
+                             ? report->decided_at.value
+                             : report->at;
+    return last + judgement->horizon_ms;
+}
+
+static void prune_events(struct judgement *judgement)
+{
+    struct subject_state *facts = judgement->facts;
+    const int64_t from = judgement->court->decided_ms - judgement->horizon_ms;
+    uint32_t old = 0;
+    while (old < facts->event_ids_count && facts->event_ids[old].at <= from) {
+        old++;
+    }
+    if (old > 0) {
+        facts->event_ids_count -= old;
+        memmove(facts->event_ids, facts->event_ids + old,
+                facts->event_ids_count * sizeof(facts->event_ids[0]));
+    }
+}
+
+static void prune_violations(struct judgement *judgement)
+{
+    struct subject_state *facts = judgement->facts;
+    for (uint32_t i = facts->violations_count; i > 0; i--) {
+        struct violation_fact *item = &facts->violations[i - 1];
+        if (violation_keep_until(judgement->court->policies, item)
+            <= judgement->court->decided_ms) {
+            violation_drop(facts, item);
+        }
+    }
+}
+
+static void prune_reports(struct judgement *judgement)
+{
+    struct subject_state *facts = judgement->facts;
+    const int64_t from = judgement->court->decided_ms - judgement->horizon_ms;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < facts->reports_count; i++) {
+        const struct report_fact *item = &facts->reports[i];
+        if (item->at > from
+            || report_keep_until(judgement, item) > judgement->court->decided_ms) {
+            if (kept != i) {
+                facts->reports[kept] = *item;
+            }
+            kept++;
+        }
+    }
+    facts->reports_count = kept;
+}
+
+static bool case_is_needed(struct subject_state *facts, const struct case_fact *item)
+{
+    if (!item->outcome.set || violation_find(facts, item->number) != NULL) {
+        return true;
+    }
+    for (uint32_t i = 0; i < facts->reports_count; i++) {
+        if (facts->reports[i].case_number == item->number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void facts_prune(struct judgement *judgement)
+{
+    struct subject_state *facts = judgement->facts;
+    prune_events(judgement);
+    if (facts->violations_count > 0) {
+        prune_violations(judgement);
+    }
+    const int64_t from = judgement->court->decided_ms - judgement->horizon_ms;
+    if (facts->reports_count > 0 && facts->reports[0].at <= from) {
+        prune_reports(judgement);
+    }
+    for (uint32_t i = facts->cases_count; i > 0; i--) {
+        struct case_fact *item = &facts->cases[i - 1];
+        if (item->outcome.set && !case_is_needed(facts, item)) {
+            case_remove(facts, item);
+        }
+    }
+}
+
+int64_t facts_purge_at(const struct policies *policies, const struct subject_state *facts)
+{
+    int64_t last = -1;
+    for (uint32_t i = 0; i < facts->violations_count; i++) {
+        const struct violation_fact *item = &facts->violations[i];
+        const int64_t until = violation_keep_until(policies, item);
+        if (until == TIME_NEVER_MS) {
+            return TIME_NEVER_MS;
+        }
+        last = until > last ? until : last;
+    }
+    if (facts->event_ids_count > 0 || facts->reports_count > 0) {
+        int64_t at = facts->event_ids_count > 0
+                         ? facts->event_ids[facts->event_ids_count - 1].at
+                         : 0;
+        for (uint32_t i = 0; i < facts->reports_count; i++) {
+            const struct report_fact *item = &facts->reports[i];
+            const int64_t decided = item->decided_at.set ? item->decided_at.value : item->at;
+            at = decided > at ? decided : at;
+        }
+        const int64_t until = at + policies_horizon(policies);
+        last = until > last ? until : last;
+    }
+    return last < 0 ? TIME_NEVER_MS : last;
+}

@@ -1,0 +1,128 @@
+/* The entry of the policy module: one event of one subject (domain.md I.4, design.md 5).
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "policy/judge_internal.h"
+
+static struct judgement begin(struct court *court, struct subject_state *facts)
+{
+    ASSERT(court->policies != NULL && court->trigger != NULL && court->outbox != NULL);
+    ASSERT(facts->subject_id.data != NULL);
+    struct judgement judgement = {
+        .court = court,
+        .facts = facts,
+        .policy = policies_at(court->policies, court->decided_ms),
+        .horizon_ms = policies_horizon(court->policies),
+        .actor = ACTOR_KIND_ENGINE,
+    };
+    facts_prune(&judgement);
+    return judgement;
+}
+
+/* A record that this build does not act on is never passed over in silence. */
+static void refuse_unknown(struct judgement *judgement)
+{
+    const struct ground ground = {
+        .category = CATEGORY_NONE,
+        .severity = SEVERITY_NONE,
+        .lane = LANE_NONE,
+        .area = AREA_OTHER_AREA,
+        .ledger = LEDGER_NONE,
+        .source_kind = SOURCE_KIND_NONE,
+        .automation = AUTOMATION_FULL,
+        .act_at = judgement->court->decided_ms,
+    };
+    decision_refuse(judgement, judgement->policy, &ground, "not-implemented");
+}
+
+static enum judge_result judge_signal(struct judgement *judgement, const struct signal *signal)
+{
+    const bool reporter = judgement->facts->subject_kind == SUBJECT_KIND_REPORTER;
+    if (signal->kind == SIGNAL_KIND_REPORT_OUTCOME && reporter) {
+        reporter_outcome(judgement, signal);
+    } else if (signal->kind != SIGNAL_KIND_TICK) {
+        refuse_unknown(judgement);
+    }
+    return JUDGE_DONE;
+}
+
+/* Changes of an account that no measure depends on yet. */
+static bool account_is_plain(const struct account_change *change)
+{
+    return change->kind == ACCOUNT_CHANGE_KIND_LINKED
+           || change->kind == ACCOUNT_CHANGE_KIND_UNLINKED
+           || change->kind == ACCOUNT_CHANGE_KIND_DEVICE
+           || change->kind == ACCOUNT_CHANGE_KIND_AGE_BAND;
+}
+
+/* The event id of any other record: the second field of each input is never needed here. */
+static enum judge_result judge_other(struct judgement *judgement, const struct record_type *type,
+                                     const void *record)
+{
+    struct bytes event_id;
+    memcpy(&event_id, (const uint8_t *)record + type->fields[0].offset, sizeof(event_id));
+    ASSERT(type->fields[0].kind == FIELD_STRING);
+    if (event_seen(judgement, event_id)) {
+        return JUDGE_DUPLICATE;
+    }
+    if (type != &record_notice_preference
+        && !(type == &record_account_change && account_is_plain(record))) {
+        refuse_unknown(judgement);
+    }
+    return JUDGE_DONE;
+}
+
+enum judge_result judge_record(struct court *court, struct subject_state *facts,
+                               const struct record_type *type, const void *record,
+                               enum dead_reason *reason_out)
+{
+    struct judgement judgement = begin(court, facts);
+    if (type == &record_report) {
+        return report_judge(&judgement, record, reason_out);
+    }
+    if (type == &record_verdict) {
+        return verdict_judge(&judgement, record, reason_out);
+    }
+    if (type == &record_signal) {
+        return judge_signal(&judgement, record);
+    }
+    return judge_other(&judgement, type, record);
+}
+
+void judge_timer(struct court *court, struct subject_state *facts)
+{
+    struct judgement judgement = begin(court, facts);
+    judgement.timer = true;
+    timers_fire(&judgement);
+    facts_prune(&judgement);
+}
+
+bool judge_is_empty(const struct subject_state *facts)
+{
+    return facts->revision == 0 && facts->account_state == ACCOUNT_STATE_ACTIVE
+           && facts->event_ids_count == 0 && facts->cases_count == 0 && facts->reports_count == 0
+           && facts->violations_count == 0 && facts->restrictions_count == 0
+           && facts->reviews_count == 0 && facts->outcomes_count == 0
+           && !facts->abuse_decided_at.set;
+}
+
+void judge_init(struct subject_state *facts, enum subject_kind kind, struct bytes id)
+{
+    /* Lists are as long as their count says: their items need no zeroing. */
+    for (uint32_t i = 0; i < record_subject_state.field_count; i++) {
+        const struct field_type *field = &record_subject_state.fields[i];
+        uint8_t *base = (uint8_t *)facts;
+        if (field->kind == FIELD_LIST) {
+            memset(base + field->count_offset, 0, sizeof(uint32_t));
+        } else if (field->kind == FIELD_LONG) {
+            memset(base + field->offset, 0,
+                   field->nullable ? sizeof(struct optional_long) : sizeof(int64_t));
+        } else if (field->kind == FIELD_BOOLEAN) {
+            memset(base + field->offset, 0, sizeof(bool));
+        } else if (field->kind == FIELD_INT || field->kind == FIELD_ENUM) {
+            memset(base + field->offset, 0, sizeof(int32_t));
+        }
+    }
+    facts->subject_kind = kind;
+    facts->subject_id = id;
+    ASSERT(judge_is_empty(facts));
+}

@@ -1,0 +1,312 @@
+/* One judgement from inside: what its parts share. Private to policy.
+ *
+ * A judgement changes facts (cases, reports, violations), derives what should be in force, and publishes
+ * the difference. A decision is one Audit record and at most one Restriction; ids come from the trigger
+ * and a counter, so the same input makes the same bytes.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef POLICY_JUDGE_INTERNAL_H
+#define POLICY_JUDGE_INTERNAL_H
+
+#include "base/assert.h"
+#include "base/time.h"
+#include "policy/judge.h"
+
+#define ID_SIZE 16
+#define ID_TEXT_SIZE 32
+#define REFS_MAX 32   /* report ids and evidence references of one record */
+#define CHECKS_MAX 32 /* thresholds of one judgement kept for its decisions */
+#define PARAMS_MAX 16
+
+/* Bounds of the lists in SubjectState.avsc. */
+#define EVENT_IDS_MAX COUNT_OF(((struct subject_state *)NULL)->event_ids)
+#define CASES_MAX COUNT_OF(((struct subject_state *)NULL)->cases)
+#define REPORTS_MAX COUNT_OF(((struct subject_state *)NULL)->reports)
+#define VIOLATIONS_MAX COUNT_OF(((struct subject_state *)NULL)->violations)
+#define RESTRICTIONS_MAX COUNT_OF(((struct subject_state *)NULL)->restrictions)
+#define REVIEWS_MAX COUNT_OF(((struct subject_state *)NULL)->reviews)
+#define OUTCOMES_MAX COUNT_OF(((struct subject_state *)NULL)->outcomes)
+
+#define BIT(value) (UINT64_C(1) << (uint32_t)(value))
+
+struct judgement {
+    struct court *court;
+    struct subject_state *facts;
+    const struct policy *policy; /* in force at court->decided_ms: clocks and caps */
+    int64_t horizon_ms;          /* duplicates: the longest of all versions, for pruning */
+    int32_t sequence;            /* ids made so far */
+    uint32_t checks_count;       /* thresholds compared since the last decision */
+    struct check *checks;        /* CHECKS_MAX of them in the arena, NULL before the first */
+    enum actor_kind actor;
+    bool timer;
+    struct bytes reviewer_ref; /* of a verdict */
+    struct bytes request_id;
+};
+
+/* identity.c: ids, and the lists a subject's row is made of. */
+
+/* The next id of this judgement, 16 bytes in the arena. */
+struct bytes id_next(struct judgement *judgement, const struct policy *policy);
+/* 32 hex digits in the arena. */
+struct bytes id_text(struct judgement *judgement, struct bytes id);
+/* `text`, a dot and a number, in the arena. */
+struct bytes id_numbered(struct judgement *judgement, struct bytes text, int64_t number);
+/* An id as 16 bytes in `out`; false if the text is no such id. */
+bool id_parse(struct bytes text, uint8_t out[ID_SIZE]);
+/* A number as text in the arena. */
+struct bytes text_number(struct judgement *judgement, int64_t value);
+/* A copy of a nullable string in the arena. */
+struct bytes text_keep(struct judgement *judgement, struct bytes value);
+/* True the second time a record of this id comes inside the horizon; else remembers it. */
+bool event_seen(struct judgement *judgement, struct bytes event_id);
+void check_add(struct judgement *judgement, const char *name, int64_t value, int64_t limit,
+               bool passed);
+/* Drops what nothing can need any more; see facts.c for what that is. */
+void facts_prune(struct judgement *judgement);
+/* When the last fact that may be dropped may be; TIME_NEVER_MS if nothing waits for that alone. */
+int64_t facts_purge_at(const struct policies *policies, const struct subject_state *facts);
+struct case_fact *case_find(struct subject_state *facts, int32_t number);
+void case_remove(struct subject_state *facts, struct case_fact *item);
+struct violation_fact *violation_find(struct subject_state *facts, int32_t number);
+/* Puts it behind all decided at or before its time; the place it got. */
+struct violation_fact *violation_insert(struct subject_state *facts,
+                                        const struct violation_fact *violation);
+void violation_drop(struct subject_state *facts, struct violation_fact *violation);
+struct restriction_fact *restriction_of(struct subject_state *facts, int32_t case_number,
+                                        enum measure measure);
+void restriction_drop(struct subject_state *facts, struct restriction_fact *restriction);
+
+/* admit.c: may a report be looked at, and as what. */
+
+enum admission_route {
+    ROUTE_CASE,         /* joins a case */
+    ROUTE_FORWARD,      /* another policy's */
+    ROUTE_UNKNOWN_AREA, /* a person says which area */
+    ROUTE_INADMISSIBLE,
+};
+
+struct admission {
+    const struct policy *policy; /* in force at the act */
+    enum admission_route route;
+    const char *rule; /* why it is inadmissible */
+    enum category category;
+    int32_t score;
+    enum area_class class;
+    enum ledger ledger;
+    bool asks;    /* asks a person whatever the thresholds say */
+    bool human;   /* leaves the whole case to a person */
+    bool no_hold; /* the case is never held */
+    bool silent;  /* no threshold counts it */
+    bool raises;  /* LIGHT becomes SEVERE */
+};
+
+/* False: a field that no report may have (BAD_FIELD). */
+bool report_is_sound(const struct judgement *judgement, const struct report *report);
+void report_admit(const struct judgement *judgement, const struct report *report,
+                  struct admission *admission_out);
+enum ledger ledger_of(const struct policy *policy, enum subject_kind kind, enum area area);
+const struct policy_evidence *evidence_of(const struct policy *policy, enum area_class class);
+
+/* cases.c: reports, cases, thresholds. */
+
+enum judge_result report_judge(struct judgement *judgement, const struct report *report,
+                               enum dead_reason *reason_out);
+/* Opens a case with a new number; NULL if the row holds too many. */
+struct case_fact *case_open(struct judgement *judgement, const struct policy *policy,
+                            enum category category, enum area area, enum ledger ledger);
+/* Opens or updates the review of a case. */
+void case_ask(struct judgement *judgement, struct case_fact *item, enum review_kind kind);
+/* Closes its review, if one is open. */
+void case_close_review(struct judgement *judgement, struct case_fact *item);
+/* The wait is over: NOT_ESTABLISHED. */
+void case_lapse(struct judgement *judgement, struct case_fact *item);
+/* When a case that nobody looks at lapses; TIME_NEVER_MS: it does not. */
+int64_t case_lapses_at(const struct policies *policies, const struct case_fact *item);
+
+/* confirm.c: from a case to a violation. */
+
+struct finding {
+    const struct verdict *verdict; /* NULL: the thresholds were met */
+    enum automation automation;
+    bool released; /* the breaker held it and a person lets it go */
+};
+
+void case_confirm(struct judgement *judgement, struct case_fact *item,
+                  const struct finding *finding);
+/* Ends a case without a violation. */
+void case_dismiss(struct judgement *judgement, struct case_fact *item, enum outcome outcome,
+                  const char *rule);
+void case_hold(struct judgement *judgement, struct case_fact *item, bool released);
+/* REPORT_ACCUMULATION on a ledger. */
+void accumulate(struct judgement *judgement, const struct policy *policy, enum area area,
+                enum ledger ledger);
+/* Takes a fact away and everything that rests on it. `reason` is that of the REVERSE record. */
+void violation_reverse(struct judgement *judgement, struct violation_fact *violation,
+                       enum end_reason reason, const char *rule);
+
+/* verdict.c */
+
+enum judge_result verdict_judge(struct judgement *judgement, const struct verdict *verdict,
+                                enum dead_reason *reason_out);
+
+/* derive.c: facts -> what should be in force. */
+
+struct step {
+    const struct policy_step *row; /* NULL: an accumulation */
+    enum measure measure;
+    scope_set scopes;
+    int32_t stage;
+    int64_t end_ms; /* TIME_NEVER_MS: no end */
+    bool restricts; /* false: WARNING */
+};
+
+struct ladder_state {
+    int32_t current; /* place of the violation whose step is in force now, -1: none */
+    struct step steps[VIOLATIONS_MAX]; /* [place of a violation], of this ledger only */
+};
+
+void ladder_derive(const struct policies *policies, const struct subject_state *facts,
+                   enum ledger ledger, int64_t now_ms, struct ladder_state *ladder_out);
+/* Sum of the weights that count at `now_ms`. */
+int32_t ladder_weight(const struct subject_state *facts, enum ledger ledger, int64_t now_ms);
+const struct policy *policy_version(const struct policies *policies, int32_t version,
+                                    int64_t act_at_ms);
+int64_t policies_horizon(const struct policies *policies);
+bool peer_shown(const struct subject_state *facts);
+
+/* diff.c: what should be in force against what was published. */
+
+struct decision;
+struct ground;
+struct restriction_change;
+/* Publishes the differences on every ledger, each as its own decision. `comeback`: a running step was
+ * just reversed, so the one it superseded may come back on that ledger (LEDGER_NONE: on none). */
+void ladders_settle(struct judgement *judgement, enum ledger comeback);
+/* Puts the step of a violation in force (`step` NULL: its ban): closes `decision` and emits all of it. */
+void violation_apply(struct judgement *judgement, struct decision *decision,
+                     struct violation_fact *violation, const struct step *step);
+/* The published stage of a ledger: that of its newest strike but `except` (NULL: of all). */
+int32_t ledger_stage(const struct subject_state *facts, enum ledger ledger,
+                     const struct violation_fact *except);
+struct ground violation_ground(const struct violation_fact *violation);
+/* Appends a row to the restrictions in force; NULL at the cap. */
+struct restriction_fact *restriction_add(struct judgement *judgement,
+                                         const struct restriction_fact *restriction);
+/* Closes the decision and emits restriction, standing and notice. */
+void restriction_publish(struct judgement *judgement, struct decision *decision,
+                         const struct restriction_fact *restriction,
+                         const struct restriction_change *change, enum notice_kind notice,
+                         bool noticed);
+/* Ends a restriction in force by its own decision. */
+void restriction_end(struct judgement *judgement, struct restriction_fact *restriction,
+                     enum end_reason reason, const char *rule);
+
+/* emit.c: records. */
+
+struct decision {
+    const struct policy *policy;
+    struct bytes id;      /* 16 bytes */
+    struct bytes id_hex;  /* 32 digits */
+    struct bytes case_hex; /* of the case it is about; data NULL: its own id */
+    int64_t records;      /* event ids handed out */
+    struct audit audit;
+    struct audit_payload payload;
+};
+
+/* What a decision is about. */
+struct ground {
+    enum category category;
+    enum severity severity;
+    enum lane lane;
+    enum area area;
+    enum ledger ledger;
+    enum source_kind source_kind;
+    enum automation automation;
+    int64_t act_at;
+};
+
+void decision_open(struct judgement *judgement, struct decision *decision,
+                   const struct policy *policy, enum audit_action action,
+                   const struct ground *ground, const char *rule);
+/* Report ids and evidence of a case into the payload. */
+void decision_reports(struct judgement *judgement, struct decision *decision, int32_t case_number);
+/* The strikes of a ledger as facts, counted or not at the decision. */
+void decision_strikes(struct judgement *judgement, struct decision *decision, enum ledger ledger);
+/* Hands audit and payload out; records of the decision come after it. */
+void decision_close(struct judgement *judgement, struct decision *decision);
+/* A decision that changes nothing: Audit REFUSE. */
+void decision_refuse(struct judgement *judgement, const struct policy *policy,
+                     const struct ground *ground, const char *rule);
+
+struct restriction_change {
+    enum restriction_op op;
+    struct bytes prior_decision_id; /* 16 bytes, data NULL: none */
+    struct bytes supersedes;
+    bool ends; /* end_reason is filled */
+    enum end_reason end_reason;
+};
+
+void emit_restriction(struct judgement *judgement, struct decision *decision,
+                      const struct restriction_fact *restriction,
+                      const struct restriction_change *change);
+/* Standing and, for a USER, PeerDisplay if it changes. */
+void emit_standing(struct judgement *judgement, struct decision *decision);
+/* A RESTRICTION_* notice about a restriction (or a WARNING) to whom it concerns. */
+void emit_restriction_notice(struct judgement *judgement, struct decision *decision,
+                             enum notice_kind kind, const struct restriction_fact *restriction);
+/* REPORT_RECEIPT under the id of a case or decision. */
+void emit_receipt(struct judgement *judgement, struct bytes id_hex, int64_t number,
+                  struct bytes reporter_id);
+/* The outcome of a report: Signal to its reporter's record, and once a notice to him. */
+void emit_outcome(struct judgement *judgement, struct decision *decision,
+                  struct report_fact *report, enum outcome outcome, bool notice);
+/* The same for a report that is not kept. */
+void emit_outcome_signal(struct judgement *judgement, struct bytes event_id,
+                         const struct report *report, enum category category,
+                         enum outcome outcome);
+void emit_reporter_notice(struct judgement *judgement, struct decision *decision,
+                          enum notice_kind kind, struct bytes reporter_id, enum outcome outcome);
+void emit_authority_report(struct judgement *judgement, struct decision *decision);
+void emit_proof_request(struct judgement *judgement, struct bytes id_hex, int64_t number,
+                        struct bytes person);
+void emit_tip(struct judgement *judgement, struct decision *decision);
+
+/* review.c */
+
+void emit_case_review(struct judgement *judgement, struct case_fact *item,
+                      enum review_action action, enum review_kind kind);
+/* A review that belongs to a ladder or a held decision: OPEN, or UPDATE if it is open. */
+void review_open(struct judgement *judgement, struct decision *decision, enum review_kind kind,
+                 const struct violation_fact *violation);
+void review_open_held(struct judgement *judgement, struct decision *decision,
+                      struct case_fact *item);
+void review_close(struct judgement *judgement, struct review_fact *review);
+struct review_fact *review_find(struct subject_state *facts, enum review_kind kind,
+                                int32_t case_number);
+
+/* timers.c */
+
+void timers_fire(struct judgement *judgement);
+
+/* breaker.c */
+
+/* Whether one more APPLY of the category is over the cap in this hour. */
+bool breaker_is_open(const struct judgement *judgement, enum category category, enum measure measure,
+                     scope_set scopes);
+void breaker_count(struct judgement *judgement, enum category category, enum measure measure,
+                   scope_set scopes);
+
+/* reporter.c */
+
+/* GROUNDLESS and decided reports that count now. */
+void reporter_count(const struct judgement *judgement, int32_t *groundless_out,
+                    int32_t *decided_out);
+enum reporter_class reporter_class_now(const struct judgement *judgement);
+void reporter_outcome(struct judgement *judgement, const struct signal *signal);
+/* Publishes a class that time has changed. */
+void reporter_refresh(struct judgement *judgement);
+/* Drops outcomes that have left the window. */
+void reporter_prune(struct judgement *judgement);
+int64_t reporter_next_timer(const struct policies *policies, const struct subject_state *facts);
+
+#endif

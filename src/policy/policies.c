@@ -1,0 +1,45 @@
+/* Which version of a policy judges an act.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "policy/judge_internal.h"
+
+const struct policy *policies_at(const struct policies *policies, int64_t act_at_ms)
+{
+    const struct policy *first = NULL;
+    const struct policy *found = NULL;
+    for (uint32_t i = 0; i < policies->count; i++) {
+        const struct policy *policy = policies->versions[i];
+        if (policy->shadow) {
+            continue;
+        }
+        if (first == NULL) {
+            first = policy;
+        }
+        if (policy->effective_at_ms <= act_at_ms) {
+            found = policy;
+        }
+    }
+    ASSERT(first != NULL);
+    return found != NULL ? found : first;
+}
+
+const struct policy *policy_version(const struct policies *policies, int32_t version,
+                                    int64_t act_at_ms)
+{
+    for (uint32_t i = 0; i < policies->count; i++) {
+        if (policies->versions[i]->version == version && !policies->versions[i]->shadow) {
+            return policies->versions[i];
+        }
+    }
+    return policies_at(policies, act_at_ms);
+}
+
+int64_t policies_horizon(const struct policies *policies)
+{
+    int64_t longest = 0;
+    for (uint32_t i = 0; i < policies->count; i++) {
+        const int64_t horizon = policies->versions[i]->duplicate_horizon_ms;
+        longest = horizon > longest ? horizon : longest;
+    }
+    return longest;
+}
