@@ -6,8 +6,8 @@
  * short. In a text
  *   {NAME}            is the value of a parameter; a line without a value for it is left out
  *   {!NAME}           at the start of a line: only if the parameter was not given
- *   {?NAME=SYMBOL}    ... only if it was given as SYMBOL
- *   {!NAME=SYMBOL}    ... only if it was not; a line may start with up to four of these
+ *   {?NAME=VALUE}     ... only if it was given as VALUE
+ *   {!NAME=VALUE}     ... only if it was not; a line may start with up to four of these
  *
  * A catalogue that was read knows every template, with its short form, and every word in both
  * languages; no text has a link in it or a parameter that its kind may not hold (notice/kind.h).

@@ -7,7 +7,8 @@
 
 #define BIT(name) (UINT32_C(1) << PARAM_NAME_##name)
 #define ANY ((UINT32_C(1) << PARAM_NAME_COUNT) - 1)
-/* To somebody who is told that a thing was handled, never who was measured, how or for how long. */
+/* A reporter, peer or inquirer is told that a thing was handled, never who was measured, how or for
+ * how long (domain.md G2); the same holds for notices about a reporter's own reports. */
 #define BYSTANDER                                                                                  \
     (BIT(CASE) | BIT(OUTCOME) | BIT(ITEM_PAGE) | BIT(APPEAL_DEADLINE) | BIT(APPEAL_PAGE) |         \
      BIT(CS_CATEGORY))
@@ -21,7 +22,6 @@ struct kind_rule {
     uint32_t may_hold;
 };
 
-/* REPORTER_WARNING and REPORTER_SUSPENDED are about the addressee's own measure and may date it. */
 static const struct kind_rule rules[] = {
     [NOTICE_KIND_REPORT_RECEIPT] = {true, BYSTANDER},
     [NOTICE_KIND_REPORT_OUTCOME] = {true, BYSTANDER},
@@ -45,8 +45,8 @@ static const struct kind_rule rules[] = {
     [NOTICE_KIND_APPEAL_RESULT] = {true, ANY},
     [NOTICE_KIND_DISPUTE_STATUS] = {true, ANY},
     [NOTICE_KIND_THIRD_PARTY_REFUSED] = {true, BYSTANDER},
-    [NOTICE_KIND_REPORTER_WARNING] = {true, ANY},
-    [NOTICE_KIND_REPORTER_SUSPENDED] = {true, ANY},
+    [NOTICE_KIND_REPORTER_WARNING] = {true, BYSTANDER},
+    [NOTICE_KIND_REPORTER_SUSPENDED] = {true, BYSTANDER},
     [NOTICE_KIND_AUTHORITY_ACTION_POSTER] = {true, ANY},
     [NOTICE_KIND_POLICY_CHANGE] = {true, ANY},
     [NOTICE_KIND_SERVICE_INCIDENT] = {true, ANY},

@@ -60,11 +60,11 @@ size_t text_render(const struct text *text, enum language language, const struct
 
 static bool condition_holds(const struct condition *condition, const struct values *values)
 {
-    const bool given = values->given[condition->name] != NULL;
-    const bool equal = given && values->symbol[condition->name] == condition->symbol;
+    const struct bytes *given = values->given[condition->name];
+    const bool equal = given != NULL && bytes_equal(*given, condition->value);
     switch (condition->rule) {
     case CONDITION_ABSENT:
-        return !given;
+        return given == NULL;
     case CONDITION_IS:
         return equal;
     case CONDITION_IS_NOT:

@@ -76,38 +76,57 @@ static void links_check(struct parser *parser, struct bytes source)
     }
 }
 
-/* Takes NAME, or NAME=SYMBOL where `symbol_out` is not NULL, from between braces. */
-static bool name_parse(struct parser *parser, struct bytes inside, enum param_name *name_out,
-                       int32_t *symbol_out)
+/* Reads a parameter's name; false after a complaint. */
+static bool name_parse(struct parser *parser, struct bytes text, enum param_name *name_out)
 {
-    const uint8_t *equals = symbol_out == NULL || inside.size == 0
-                                ? NULL
-                                : memchr(inside.data, '=', inside.size);
-    const size_t size = equals == NULL ? inside.size : (size_t)(equals - inside.data);
-    const struct bytes name_text = bytes_of(inside.data, size);
-    const int32_t name = value_symbol(&enum_param_name, name_text);
+    const int32_t name = value_symbol(&enum_param_name, text);
     if (name < 0) {
-        complain(parser, "unknown placeholder", name_text);
+        complain(parser, "unknown placeholder", text);
         return false;
     }
     *name_out = (enum param_name)name;
     if (!kind_may_hold(parser->origin->kind, *name_out)) {
-        complain(parser, "its kind may not hold the placeholder", name_text);
+        complain(parser, "its kind may not hold the placeholder", text);
         return false;
     }
-    if (symbol_out == NULL) {
-        return true;
+    return true;
+}
+
+/* Whether a parameter of that name can have the value at all. */
+static bool value_is_possible(enum param_name name, struct bytes value)
+{
+    switch (value_form(name)) {
+    case VALUE_ID:
+        return value.size > 0;
+    case VALUE_WORD:
+        return value_symbol(value_enum(name), value) >= 0;
+    case VALUE_TIME:
+        return false; /* no text depends on one instant */
     }
-    *symbol_out = -1;
+    ASSERT(false);
+    return false;
+}
+
+/* Reads NAME or NAME=VALUE; false after a complaint. */
+static bool condition_inside_parse(struct parser *parser, struct bytes inside, bool negated,
+                                   struct condition *condition_out)
+{
+    const uint8_t *equals = inside.size == 0 ? NULL : memchr(inside.data, '=', inside.size);
+    const size_t size = equals == NULL ? inside.size : (size_t)(equals - inside.data);
+    *condition_out = (struct condition){.rule = CONDITION_ABSENT};
+    if (!name_parse(parser, bytes_of(inside.data, size), &condition_out->name)) {
+        return false;
+    }
     if (equals == NULL) {
-        return true;
+        if (!negated) {
+            complain(parser, "a condition needs '=VALUE':", inside);
+        }
+        return negated;
     }
-    const struct bytes symbol = bytes_of(equals + 1, inside.size - size - 1);
-    if (value_form(*name_out) == VALUE_WORD) {
-        *symbol_out = value_symbol(value_enum(*name_out), symbol);
-    }
-    if (*symbol_out < 0) {
-        complain(parser, "unknown symbol in the condition", inside);
+    condition_out->rule = negated ? CONDITION_IS_NOT : CONDITION_IS;
+    condition_out->value = bytes_of(equals + 1, inside.size - size - 1);
+    if (!value_is_possible(condition_out->name, condition_out->value)) {
+        complain(parser, "impossible value in the condition", inside);
         return false;
     }
     return true;
@@ -126,19 +145,14 @@ static size_t condition_parse(struct parser *parser, struct bytes source, struct
         return source.size;
     }
     const size_t size = (size_t)(end - source.data) + 1;
-    const bool negated = source.data[1] == '!';
-    const struct bytes inside = bytes_of(source.data + 2, size - 3);
-    struct condition condition = {0};
-    if (!name_parse(parser, inside, &condition.name, &condition.symbol)) {
+    struct condition condition;
+    if (!condition_inside_parse(parser, bytes_of(source.data + 2, size - 3), source.data[1] == '!',
+                                &condition)) {
         return size;
     }
-    if (condition.symbol < 0 && !negated) {
-        complain(parser, "a condition needs '=SYMBOL':", inside);
-    } else if (line->condition_count == LINE_CONDITIONS_MAX) {
+    if (line->condition_count == LINE_CONDITIONS_MAX) {
         complain(parser, "too many conditions in", source);
     } else {
-        condition.rule = condition.symbol < 0 ? CONDITION_ABSENT
-                                              : (negated ? CONDITION_IS_NOT : CONDITION_IS);
         line->conditions[line->condition_count++] = condition;
     }
     return size;
@@ -169,7 +183,7 @@ static size_t piece_parse(struct parser *parser, struct bytes source, struct lin
     }
     const size_t size = (size_t)(end - source.data) + 1;
     enum param_name name = PARAM_NAME_COUNT;
-    if (name_parse(parser, bytes_of(source.data + 1, size - 2), &name, NULL)) {
+    if (name_parse(parser, bytes_of(source.data + 1, size - 2), &name)) {
         piece_add(parser, line, (struct piece){.name = name});
         line->needs |= UINT32_C(1) << name;
     }

@@ -36,14 +36,14 @@ bool values_read(const struct param *params, uint32_t count, struct values *valu
 /* When a line is part of the text. */
 enum condition_rule {
     CONDITION_ABSENT, /* {!NAME} */
-    CONDITION_IS,     /* {?NAME=SYMBOL} */
-    CONDITION_IS_NOT, /* {!NAME=SYMBOL} */
+    CONDITION_IS,     /* {?NAME=VALUE} */
+    CONDITION_IS_NOT, /* {!NAME=VALUE} */
 };
 
 struct condition {
     enum condition_rule rule;
     enum param_name name;
-    int32_t symbol;
+    struct bytes value; /* data NULL for CONDITION_ABSENT */
 };
 
 #define LINE_CONDITIONS_MAX 4

@@ -45,7 +45,8 @@ struct addressee {
     enum dead_reason reason;
 };
 
-static void on_emit(struct notice_outbox *outbox, const struct record_type *type, const void *record)
+static void on_emit(struct notice_outbox *outbox, const struct record_type *type,
+                    const void *record)
 {
     struct addressee *addressee = (struct addressee *)outbox;
     assert_ptr_equal(type, &record_notice);
@@ -294,7 +295,8 @@ static void event_ids_never_exceed_64_bytes(void **unused)
         decision[size] = 0;
         char id[80];
         snprintf(id, sizeof(id), "%s.999", decision);
-        struct notice_request request = request_of(&u, NOTICE_KIND_REPORT_RECEIPT, "report_receipt");
+        struct notice_request request =
+            request_of(&u, NOTICE_KIND_REPORT_RECEIPT, "report_receipt");
         request.decision_id = bytes_text(decision);
         request.event_id = bytes_text(id);
         assert_int_equal(request_take(&u, &request), NOTICE_DONE);
@@ -751,6 +753,8 @@ static void forbidden_parameter_is_undeclared(void **unused)
         {NOTICE_KIND_REPORT_INADMISSIBLE, "report_inadmissible"},
         {NOTICE_KIND_PEER_DISPLAY, "peer_display"},
         {NOTICE_KIND_THIRD_PARTY_REFUSED, "third_party_refused"},
+        {NOTICE_KIND_REPORTER_WARNING, "reporter_warning"},
+        {NOTICE_KIND_REPORTER_SUSPENDED, "reporter_suspended"},
         {NOTICE_KIND_PROTECTION_APPLIED, "protection_applied"},
         {NOTICE_KIND_PROTECTION_EXTENDED, "protection_extended"},
         {NOTICE_KIND_PROTECTION_RELAXED, "protection_relaxed"},
@@ -1049,6 +1053,7 @@ static void text_leaves_out_lines_without_their_value(void **unused)
     param_add(&request, PARAM_NAME_MEASURE, "RESTRICT_TEMP");
     param_add(&request, PARAM_NAME_CATEGORY, "SPAM_AD");
     param_add(&request, PARAM_NAME_AREA, "OPEN_CHAT_ROOM");
+    param_add(&request, PARAM_NAME_STAGE, "3");
     param_add(&request, PARAM_NAME_EXPIRES_AT, "1795505400000");
     param_add(&request, PARAM_NAME_ITEM_PAGE, "item.spam");
     assert_int_equal(request_take(&u, &request), NOTICE_DONE);
@@ -1057,10 +1062,12 @@ static void text_leaves_out_lines_without_their_value(void **unused)
                 "Measure: restriction of use\n"
                 "Reason: commercial advertising\n"
                 "Area: open chat room\n"
+                "Stage: 3\n"
                 "Until: 24 November 2026, 16:30 KST\n"
                 "The criteria are on this page: item.spam");
     request = request_of(&u, NOTICE_KIND_RESTRICTION_APPLIED, "restriction_applied");
     param_add(&request, PARAM_NAME_MEASURE, "WARNING");
+    param_add(&request, PARAM_NAME_STAGE, "0");
     assert_int_equal(request_take(&u, &request), NOTICE_DONE);
     assert_text(&u.notices[0],
                 "[Restriction] Under the operation policy, the following measure has been taken.\n"
@@ -1097,7 +1104,7 @@ static void times_are_shown_as_in_korea(void **unused)
     disclose(&u);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct notice_request request =
-            request_of(&u, NOTICE_KIND_REPORTER_SUSPENDED, "reporter_suspended");
+            request_of(&u, NOTICE_KIND_RESTRICTION_CHANGED, "restriction_changed");
         param_add(&request, PARAM_NAME_STARTS_AT, cases[i].value);
         assert_int_equal(request_take(&u, &request), NOTICE_DONE);
         struct buffer text = {0};
