@@ -57,6 +57,12 @@ static void check_notice_period(struct loading *loading)
         return;
     }
     const struct node *node = node_find(loading->root, "effective_at");
+    if (ahead_ms < 0) {
+        add(loading, node,
+            "it is before announced_at: users are notified of a change no less than seven (7) days "
+            "before (S0:25)");
+        return;
+    }
     problems_add(loading->reader.problems, loading->reader.name, node->line,
                  "effective_at is %lld d %lld h %lld m after announced_at: users are notified of a "
                  "change no less than seven (7) days before (S0:25)",

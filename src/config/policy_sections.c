@@ -43,12 +43,21 @@ _Static_assert(COUNT_OF(class_symbols) == AREA_CLASS_COUNT, "each class has its 
 
 bool load_switches(struct loading *loading, const struct node *section)
 {
+    static const char *const symbols[] = {"RESTORE", "REMOVE"};
+    static const struct enum_type ends = {"temporary_measure_end", symbols, COUNT_OF(symbols), -1};
     static const struct entry entries[] = {
         FLAG("network_act_duties", network_act_duties),
         FLAG("late_lift_credit", late_lift_credit),
-        FLAG("temporary_measure_removes", temporary_measure_removes),
+        OTHER("temporary_measure_end", true),
     };
-    return load_table(loading, section, entries, COUNT_OF(entries));
+    int32_t end = 0;
+    bool good = load_table(loading, section, entries, COUNT_OF(entries));
+    const struct node *node = node_find(section, "temporary_measure_end");
+    const char *text = node != NULL ? read_text(&loading->reader, node, node->key) : NULL;
+    good = text != NULL &&
+           read_symbol(&loading->reader, node, text, &ends, 0, COUNT_OF(symbols) - 1, &end) && good;
+    loading->policy->temporary_measure_removes = end == 1;
+    return good;
 }
 
 bool load_areas(struct loading *loading, const struct node *section)

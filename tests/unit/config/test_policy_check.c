@@ -28,6 +28,56 @@ static void a_change_is_announced_seven_days_ahead(void **state)
     free(text);
 }
 
+static void a_change_is_not_announced_afterwards(void **state)
+{
+    (void)state;
+    char *text = default_text();
+    change(&text, "genesis:", "true", "false");
+    const size_t line = change(&text, "announced_at:", "2000-01-01", "2026-01-01");
+    char *found = policy_problems(text);
+    char wanted[256];
+    snprintf(wanted, sizeof(wanted),
+             "p.yaml:%zu: effective_at: it is before announced_at: users are notified of a change "
+             "no less than seven (7) days before (S0:25)\n",
+             line + 1);
+    assert_string_equal(found, wanted);
+    free(found);
+    free(text);
+}
+
+static void the_end_of_a_temporary_measure_is_named(void **state)
+{
+    (void)state;
+    char *text = default_text();
+    change(&text, "switches:", "temporary_measure_end: REMOVE", "temporary_measure_end: RESTORE");
+    char *found = policy_problems(text);
+    assert_string_equal(found, "");
+    assert_false(policy.temporary_measure_removes);
+    free(found);
+    free(text);
+    assert_broken("switches:", "temporary_measure_end: REMOVE", "temporary_measure_end: REMOVED",
+                  "0: temporary_measure_end 'REMOVED' is not known, did you mean 'REMOVE'");
+}
+
+/* A1 37: of the STABILITY family the whole service may be taken below the permanent stage too. */
+static void the_stability_family_may_go_further(void **state)
+{
+    (void)state;
+    char *text = default_text();
+    change(&text, "accumulation:", "CHAT: CH2", "CHAT: [CH2, APP_RUN]");
+    change(&text, "protection:", "scopes: PROT", "scopes: [PROT, APP_RUN]");
+    char *found = policy_problems(text);
+    assert_string_equal(found, "");
+    free(found);
+    change(&text, "  REPORT_ACCUMULATION:", "STABILITY", "OTHER");
+    change(&text, "  ABNORMAL_ENVIRONMENT:", "STABILITY", "OTHER");
+    found = policy_problems(text);
+    assert_non_null(strstr(found, ": CHAT: ALL and APP_RUN take the whole service: only lane"));
+    assert_non_null(strstr(found, ": scopes: ALL and APP_RUN take the whole service: only lane"));
+    free(found);
+    free(text);
+}
+
 static void public_thresholds_are_not_laxer(void **state)
 {
     (void)state;
@@ -394,6 +444,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_change_is_announced_seven_days_ahead),
+        cmocka_unit_test(a_change_is_not_announced_afterwards),
+        cmocka_unit_test(the_end_of_a_temporary_measure_is_named),
+        cmocka_unit_test(the_stability_family_may_go_further),
         cmocka_unit_test(public_thresholds_are_not_laxer),
         cmocka_unit_test(a_public_step_is_not_below_a_private_one),
         cmocka_unit_test(a_public_warning_is_not_below_a_dated_private_step),
