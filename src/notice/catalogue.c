@@ -78,7 +78,7 @@ const struct language_file *catalogue_file(const struct catalogue *catalogue,
     return &catalogue->files[language == LANGUAGE_EN || language == LANGUAGE_OTHER ? 1 : 0];
 }
 
-const struct template *catalogue_find(const struct language_file *file, struct bytes name)
+const struct notice_template *catalogue_find(const struct language_file *file, struct bytes name)
 {
     size_t from = 0;
     size_t to = file->template_count;
@@ -97,7 +97,7 @@ const struct template *catalogue_find(const struct language_file *file, struct b
     return NULL;
 }
 
-const struct template *catalogue_disclosure_template(const struct language_file *file)
+const struct notice_template *catalogue_disclosure_template(const struct language_file *file)
 {
     for (size_t i = 0; i < file->template_count; i++) {
         if (file->templates[i].kind == NOTICE_KIND_NOTICE_DISCLOSURE) {
@@ -130,7 +130,7 @@ size_t catalogue_render(const struct language_file *file, const struct text *tex
     return size;
 }
 
-static void missing(const struct template *template, const struct language_file *here,
+static void missing(const struct notice_template *template, const struct language_file *here,
                     const struct language_file *there, struct problems *problems)
 {
     problems_add(problems, here->path, template->line,
@@ -144,8 +144,8 @@ static void files_compare(const struct language_file *left, const struct languag
     size_t i = 0;
     size_t j = 0;
     while (i < left->template_count || j < right->template_count) {
-        const struct template *a = i < left->template_count ? &left->templates[i] : NULL;
-        const struct template *b = j < right->template_count ? &right->templates[j] : NULL;
+        const struct notice_template *a = i < left->template_count ? &left->templates[i] : NULL;
+        const struct notice_template *b = j < right->template_count ? &right->templates[j] : NULL;
         const int order = a == NULL ? 1 : b == NULL ? -1 : bytes_compare(a->name, b->name);
         if (order < 0) {
             missing(a, left, right, problems);

@@ -17,11 +17,11 @@ enum {
 
 #define SHORT_SUFFIX ".short"
 
-struct template {
+struct notice_template {
     struct bytes name;
     struct bytes short_name; /* with SHORT_SUFFIX */
     enum notice_kind kind;
-    size_t line; /* in its file */
+    size_t line;        /* in its file */
     bool kind_is_known; /* always, in a catalogue without problems */
     struct text texts[TEXT_COUNT];
 };
@@ -34,7 +34,7 @@ struct language_file {
     struct bytes advert_label;
     struct bytes advert_refusal;
     struct words words;
-    struct template *templates;
+    struct notice_template *templates;
     size_t template_count;
 };
 
@@ -55,10 +55,10 @@ const struct language_file *catalogue_file(const struct catalogue *catalogue,
                                            enum language language);
 
 /* NULL if there is no such template. The name is without SHORT_SUFFIX. */
-const struct template *catalogue_find(const struct language_file *file, struct bytes name);
+const struct notice_template *catalogue_find(const struct language_file *file, struct bytes name);
 
 /* The one template of kind NOTICE_DISCLOSURE. */
-const struct template *catalogue_disclosure_template(const struct language_file *file);
+const struct notice_template *catalogue_disclosure_template(const struct language_file *file);
 
 /* Size of the text, advert label and refusal included; appends it to `out` unless that is NULL. */
 size_t catalogue_render(const struct language_file *file, const struct text *text, bool advert,

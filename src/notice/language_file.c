@@ -247,21 +247,18 @@ static void template_part(struct reader *reader, const struct pair *pair, void *
 }
 
 /* SHA-256 of the name as notices show it, the language and the source, with newlines between. */
-static void text_hash(const struct template *template, bool is_short, enum language language,
+static void text_hash(const struct notice_template *template, bool is_short, enum language language,
                       struct text *text)
 {
     const struct bytes parts[] = {
-        template->name,
-        bytes_text(is_short ? SHORT_SUFFIX : ""),
-        bytes_text("\n"),
-        bytes_text(enum_language.symbols[language]),
-        bytes_text("\n"),
-        text->source,
+        template->name,   bytes_text(is_short ? SHORT_SUFFIX : ""),
+        bytes_text("\n"), bytes_text(enum_language.symbols[language]),
+        bytes_text("\n"), text->source,
     };
     digest_sha256(parts, COUNT_OF(parts), text->hash);
 }
 
-static void text_read(struct reader *reader, struct template *template, size_t which,
+static void text_read(struct reader *reader, struct notice_template *template, size_t which,
                       const struct pair *pair)
 {
     static const char *const keys[TEXT_COUNT] = {"text", "short"};
@@ -306,7 +303,7 @@ static bool kind_read(struct reader *reader, const struct pair *template_pair,
     return true;
 }
 
-static void template_name(struct arena *arena, struct bytes name, struct template *template)
+static void template_name(struct arena *arena, struct bytes name, struct notice_template *template)
 {
     const size_t suffix_size = sizeof(SHORT_SUFFIX) - 1;
     uint8_t *text = arena_get(arena, name.size + suffix_size);
@@ -326,7 +323,7 @@ static void template_read(struct reader *reader, const struct pair *pair, void *
     }
     struct template_parts parts = {0};
     mapping_read(reader, pair->value, "a template", template_part, &parts);
-    struct template template = {.line = pair->line};
+    struct notice_template template = {.line = pair->line};
     template_name(reader->arena, name, &template);
     template.kind_is_known = kind_read(reader, pair, &parts.kind, &template.kind);
     for (size_t i = 0; i < TEXT_COUNT && template.kind_is_known; i++) {
@@ -376,8 +373,8 @@ static void root_pair(struct reader *reader, const struct pair *pair, void *cont
 
 static int template_order(const void *left, const void *right)
 {
-    const struct template *a = left;
-    const struct template *b = right;
+    const struct notice_template *a = left;
+    const struct notice_template *b = right;
     return bytes_compare(a->name, b->name);
 }
 

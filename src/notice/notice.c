@@ -22,7 +22,7 @@ struct making {
     const struct notice_rules *rules;
     const struct language_file *file;
     const struct notice_request *request;
-    const struct template *template;
+    const struct notice_template *template;
     const struct addressee_state *state;
     int64_t now_ms;
     struct values values;
@@ -33,8 +33,7 @@ struct making {
 };
 
 static enum notice_result request_take(struct making *making, struct notice_outbox *outbox,
-                                       struct addressee_state *state,
-                                       enum dead_reason *reason_out);
+                                       struct addressee_state *state, enum dead_reason *reason_out);
 
 enum notice_result notice_record(const struct catalogue *catalogue,
                                  const struct notice_rules *rules, struct notice_outbox *outbox,
@@ -66,9 +65,9 @@ enum notice_result notice_record(const struct catalogue *catalogue,
 bool notice_is_empty(const struct addressee_state *state)
 {
     return !state->language.set && !state->platform.set &&
-           state->account_state == ACCOUNT_STATE_ACTIVE &&
-           state->disclosure_version.data == NULL && state->preferences_count == 0 &&
-           !state->ad_consent.set && !state->night_ad_consent.set && state->events_count == 0;
+           state->account_state == ACCOUNT_STATE_ACTIVE && state->disclosure_version.data == NULL &&
+           state->preferences_count == 0 && !state->ad_consent.set &&
+           !state->night_ad_consent.set && state->events_count == 0;
 }
 
 /* Splits SHORT_SUFFIX off. */
@@ -88,7 +87,7 @@ bool notice_render(const struct catalogue *catalogue, const struct notice *notic
     const struct language_file *file = catalogue_file(catalogue, notice->language);
     struct bytes name = notice->template;
     const size_t which = name_is_short(&name) ? TEXT_SHORT : TEXT_FULL;
-    const struct template *template = catalogue_find(file, name);
+    const struct notice_template *template = catalogue_find(file, name);
     struct values values;
     if (template == NULL || !values_read(notice->params, notice->params_count, &values)) {
         return false;
@@ -138,7 +137,7 @@ static struct notice notice_start(const struct making *making, enum notice_kind 
 
 /* Names template and text, and measures it. */
 static void notice_set_text(const struct making *making, struct notice *notice,
-                            const struct template *template, size_t which,
+                            const struct notice_template *template, size_t which,
                             const struct values *values)
 {
     const struct text *text = &template->texts[which];
@@ -153,7 +152,7 @@ static void notice_set_text(const struct making *making, struct notice *notice,
 static bool texts_choose(struct making *making, bool pair, int64_t bytes_max)
 {
     static const struct values none;
-    const struct template *disclosure = catalogue_disclosure_template(making->file);
+    const struct notice_template *disclosure = catalogue_disclosure_template(making->file);
     /* The disclosure is the last to be shortened. */
     static const struct {
         size_t disclosure;

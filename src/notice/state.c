@@ -137,8 +137,7 @@ enum notice_result state_take_preference(struct addressee_state *state,
     if (state->account_state == ACCOUNT_STATE_WITHDRAWN) {
         return NOTICE_DONE;
     }
-    struct addressee_preference *choice =
-        choice_find(state, preference->kind, preference->channel);
+    struct addressee_preference *choice = choice_find(state, preference->kind, preference->channel);
     if (choice == NULL) {
         ASSERT(state->preferences_count < COUNT_OF(state->preferences));
         choice = &state->preferences[state->preferences_count++];

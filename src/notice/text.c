@@ -48,8 +48,8 @@ void text_parse(struct bytes source, const struct text_origin *origin, struct ar
         links_check(&parser, line);
         line_parse(&parser, line);
         parser.line_number++;
-        rest = end == NULL ? bytes_of(rest.data + size, 0)
-                           : bytes_of(end + 1, rest.size - size - 1);
+        rest =
+            end == NULL ? bytes_of(rest.data + size, 0) : bytes_of(end + 1, rest.size - size - 1);
     }
     ASSERT(text_out->line_count == lines && text_out->piece_count <= pieces);
 }

@@ -351,8 +351,8 @@ static void kinds_must_agree_between_languages(void **state)
     (void)state;
     struct folder folder;
     folder_begin(&folder);
-    const size_t line = spoil(&folder, "en.yaml", "kind: RESTRICTION_LIFTED",
-                              "kind: RESTRICTION_CHANGED") - 1;
+    const size_t line =
+        spoil(&folder, "en.yaml", "kind: RESTRICTION_LIFTED", "kind: RESTRICTION_CHANGED") - 1;
     read_refused(&folder);
     assert_listed(&folder, "en.yaml", line,
                   "template 'restriction_lifted' is of kind 'RESTRICTION_CHANGED' here and of kind "
@@ -368,8 +368,8 @@ static void template_missing_in_a_language_is_a_problem(void **state)
     const size_t english = spoil(&folder, "en.yaml", "  statement_none:", "  statement_nothing:");
     read_refused(&folder);
     assert_listed(&folder, "en.yaml", english, "template 'statement_nothing' is missing in '");
-    assert_non_null(find(buffer_bytes(&folder.problems.text),
-                         "template 'statement_none' is missing in '"));
+    assert_non_null(
+        find(buffer_bytes(&folder.problems.text), "template 'statement_none' is missing in '"));
     assert_int_equal(folder.problems.count, 2);
     folder_end(&folder);
 }
@@ -379,11 +379,9 @@ static void short_form_is_needed(void **state)
     (void)state;
     struct folder folder;
     folder_begin(&folder);
-    const size_t line =
-        spoil(&folder, "en.yaml", "  peer_display:\n    kind: PEER_DISPLAY\n",
-              "  peer_display:\n    kind: PEER_DISPLAY\n    long: x\n");
-    spoil(&folder, "en.yaml",
-          "    short: |\n      You cannot chat with this person.\n", "");
+    const size_t line = spoil(&folder, "en.yaml", "  peer_display:\n    kind: PEER_DISPLAY\n",
+                              "  peer_display:\n    kind: PEER_DISPLAY\n    long: x\n");
+    spoil(&folder, "en.yaml", "    short: |\n      You cannot chat with this person.\n", "");
     read_refused(&folder);
     assert_listed(&folder, "en.yaml", line, "template 'peer_display' has no 'short'");
     assert_listed(&folder, "en.yaml", line + 2, "unknown key 'long'");
@@ -484,7 +482,8 @@ static void all_problems_are_listed_at_once(void **state)
     folder_end(&folder);
 }
 
-/* A file cut anywhere is refused, never half taken; under the sanitizers, never read past its end. */
+/* A file cut anywhere is refused, never half taken; under the sanitizers, never read past its end.
+ */
 static void cut_file_is_refused(void **state)
 {
     (void)state;
