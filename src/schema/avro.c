@@ -29,13 +29,13 @@ struct named {
 };
 
 static const char *const kind_names[] = {
-    [AVRO_NULL] = "null",     [AVRO_BOOLEAN] = "boolean", [AVRO_INT] = "int",
-    [AVRO_LONG] = "long",     [AVRO_FLOAT] = "float",     [AVRO_DOUBLE] = "double",
-    [AVRO_BYTES] = "bytes",   [AVRO_STRING] = "string",   [AVRO_RECORD] = "record",
-    [AVRO_ENUM] = "enum",     [AVRO_FIXED] = "fixed",     [AVRO_ARRAY] = "array",
-    [AVRO_MAP] = "map",       [AVRO_UNION] = "union",
+    [KIND_NULL] = "null",     [KIND_BOOLEAN] = "boolean", [KIND_INT] = "int",
+    [KIND_LONG] = "long",     [KIND_FLOAT] = "float",     [KIND_DOUBLE] = "double",
+    [KIND_BYTES] = "bytes",   [KIND_STRING] = "string",   [KIND_RECORD] = "record",
+    [KIND_ENUM] = "enum",     [KIND_FIXED] = "fixed",     [KIND_ARRAY] = "array",
+    [KIND_MAP] = "map",       [KIND_UNION] = "union",
 };
-_Static_assert(COUNT_OF(kind_names) == AVRO_UNION + 1, "a name for every kind");
+_Static_assert(COUNT_OF(kind_names) == KIND_UNION + 1, "a name for every kind");
 
 static enum status parse_type(struct parser *parser, json_t *json,
                               const struct avro_type **type_out);
@@ -260,7 +260,7 @@ static enum status parse_record(struct parser *parser, json_t *json,
                                 const struct avro_type **type_out)
 {
     struct named *named = NULL;
-    TRY(parse_named(parser, json, AVRO_RECORD, &named));
+    TRY(parse_named(parser, json, KIND_RECORD, &named));
     json_t *list = json_object_get(json, "fields");
     if (!json_is_array(list) || json_array_size(list) > AVRO_FIELD_COUNT_MAX) {
         return fail(parser, "record '%s' needs 'fields', an array of at most %u fields",
@@ -292,7 +292,7 @@ static enum status parse_enum(struct parser *parser, json_t *json,
                               const struct avro_type **type_out)
 {
     struct named *named = NULL;
-    TRY(parse_named(parser, json, AVRO_ENUM, &named));
+    TRY(parse_named(parser, json, KIND_ENUM, &named));
     struct avro_type *type = &named->type;
     if (json_object_get(json, "symbols") == NULL) {
         return fail(parser, "enum '%s' needs 'symbols'", type->name);
@@ -321,7 +321,7 @@ static enum status parse_fixed(struct parser *parser, json_t *json,
                                const struct avro_type **type_out)
 {
     struct named *named = NULL;
-    TRY(parse_named(parser, json, AVRO_FIXED, &named));
+    TRY(parse_named(parser, json, KIND_FIXED, &named));
     const json_t *size = json_object_get(json, "size");
     if (!json_is_integer(size) || json_integer_value(size) < 0 ||
         json_integer_value(size) > AVRO_FIXED_SIZE_MAX) {
@@ -366,11 +366,11 @@ static enum status parse_union(struct parser *parser, json_t *json,
     if (count > AVRO_BRANCH_COUNT_MAX) {
         return fail(parser, "a union holds over %d branches", AVRO_BRANCH_COUNT_MAX);
     }
-    struct avro_type *type = type_new(parser, AVRO_UNION);
+    struct avro_type *type = type_new(parser, KIND_UNION);
     type->branches = arena_get(&parser->schema->arena, count * sizeof(*type->branches));
     for (size_t i = 0; i < count; i++) {
         TRY(parse_type(parser, json_array_get(json, i), &type->branches[i]));
-        if (type->branches[i]->kind == AVRO_UNION) {
+        if (type->branches[i]->kind == KIND_UNION) {
             return fail(parser, "a union holds a union");
         }
         for (size_t other = 0; other < i; other++) {
@@ -389,7 +389,7 @@ static enum status parse_union(struct parser *parser, json_t *json,
 static enum status parse_reference(struct parser *parser, const char *name,
                                    const struct avro_type **type_out)
 {
-    for (enum avro_kind kind = AVRO_NULL; kind <= AVRO_STRING; kind++) {
+    for (enum avro_kind kind = KIND_NULL; kind <= KIND_STRING; kind++) {
         if (strcmp(name, kind_names[kind]) == 0) {
             *type_out = type_new(parser, kind);
             return STATUS_OK;
@@ -426,10 +426,10 @@ static enum status parse_object(struct parser *parser, json_t *json,
         return parse_fixed(parser, json, type_out);
     }
     if (strcmp(word, "array") == 0) {
-        return parse_container(parser, json, AVRO_ARRAY, "items", type_out);
+        return parse_container(parser, json, KIND_ARRAY, "items", type_out);
     }
     if (strcmp(word, "map") == 0) {
-        return parse_container(parser, json, AVRO_MAP, "values", type_out);
+        return parse_container(parser, json, KIND_MAP, "values", type_out);
     }
     return parse_reference(parser, word, type_out);
 }

@@ -25,20 +25,20 @@ struct json_t;
 #define AVRO_FIXED_SIZE_MAX 65536
 
 enum avro_kind {
-    AVRO_NULL,
-    AVRO_BOOLEAN,
-    AVRO_INT,
-    AVRO_LONG,
-    AVRO_FLOAT,
-    AVRO_DOUBLE,
-    AVRO_BYTES,
-    AVRO_STRING,
-    AVRO_RECORD,
-    AVRO_ENUM,
-    AVRO_FIXED,
-    AVRO_ARRAY,
-    AVRO_MAP,
-    AVRO_UNION,
+    KIND_NULL,
+    KIND_BOOLEAN,
+    KIND_INT,
+    KIND_LONG,
+    KIND_FLOAT,
+    KIND_DOUBLE,
+    KIND_BYTES,
+    KIND_STRING,
+    KIND_RECORD,
+    KIND_ENUM,
+    KIND_FIXED,
+    KIND_ARRAY,
+    KIND_MAP,
+    KIND_UNION,
 };
 
 struct avro_names {

@@ -94,9 +94,9 @@ static void write_named(struct writer *writer, const struct avro_type *type)
     writer->defined[type->number] = true;
     write_text(writer, "{\"name\":");
     write_quoted(writer, type->name);
-    if (type->kind == AVRO_RECORD) {
+    if (type->kind == KIND_RECORD) {
         write_fields(writer, type);
-    } else if (type->kind == AVRO_ENUM) {
+    } else if (type->kind == KIND_ENUM) {
         write_symbols(writer, type);
     } else {
         buffer_printf(writer->out, ",\"type\":\"fixed\",\"size\":%u", type->size);
@@ -117,29 +117,29 @@ static void write_union(struct writer *writer, const struct avro_type *type)
 static void write_type(struct writer *writer, const struct avro_type *type)
 {
     switch (type->kind) {
-    case AVRO_NULL:
-    case AVRO_BOOLEAN:
-    case AVRO_INT:
-    case AVRO_LONG:
-    case AVRO_FLOAT:
-    case AVRO_DOUBLE:
-    case AVRO_BYTES:
-    case AVRO_STRING:
+    case KIND_NULL:
+    case KIND_BOOLEAN:
+    case KIND_INT:
+    case KIND_LONG:
+    case KIND_FLOAT:
+    case KIND_DOUBLE:
+    case KIND_BYTES:
+    case KIND_STRING:
         write_quoted(writer, avro_kind_name(type->kind));
         return;
-    case AVRO_RECORD:
-    case AVRO_ENUM:
-    case AVRO_FIXED:
+    case KIND_RECORD:
+    case KIND_ENUM:
+    case KIND_FIXED:
         write_named(writer, type);
         return;
-    case AVRO_ARRAY:
-    case AVRO_MAP:
-        write_text(writer, type->kind == AVRO_ARRAY ? "{\"type\":\"array\",\"items\":"
+    case KIND_ARRAY:
+    case KIND_MAP:
+        write_text(writer, type->kind == KIND_ARRAY ? "{\"type\":\"array\",\"items\":"
                                                     : "{\"type\":\"map\",\"values\":");
         write_type(writer, type->item);
         write_text(writer, "}");
         return;
-    case AVRO_UNION:
+    case KIND_UNION:
         write_union(writer, type);
         return;
     }

@@ -88,7 +88,7 @@ enum status codec_add_writer(struct codec *codec, struct bytes writer_schema, st
     struct avro_schema writer = {0};
     const struct record_type *reader = NULL;
     enum status status = avro_parse(writer_schema, &writer, error);
-    if (status == STATUS_OK && writer.type->kind == AVRO_RECORD) {
+    if (status == STATUS_OK && writer.type->kind == KIND_RECORD) {
         for (size_t i = 0; i < codec->type_count && reader == NULL; i++) {
             reader = type_reads(codec->types[i].type, writer.type->name) ? codec->types[i].type
                                                                          : NULL;

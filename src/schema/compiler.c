@@ -84,7 +84,7 @@ enum status default_compile(struct compiler *compiler, const struct target *targ
         return store_value(compiler, target, value);
     }
     /* The default of a union is one of its first branch. */
-    const bool null_first = target->type->branches[0]->kind == AVRO_NULL;
+    const bool null_first = target->type->branches[0]->kind == KIND_NULL;
     if (null_first != json_is_null(value)) {
         return error_set(compiler->error, STATUS_FATAL,
                          "the default of '%s' does not fit the first type of its union",

@@ -391,7 +391,7 @@ static enum status compile_field(struct compiler *compiler, const struct field_t
     if (!field->nullable) {
         return compiler_add(compiler, op);
     }
-    const uint16_t null_branch = type->branches[0]->kind == AVRO_NULL ? 0 : 1;
+    const uint16_t null_branch = type->branches[0]->kind == KIND_NULL ? 0 : 1;
     if (op.code == WRITE_BYTES || op.code == WRITE_FIXED) {
         op.code = op.code == WRITE_BYTES ? WRITE_OPTIONAL_BYTES : WRITE_OPTIONAL_FIXED;
         op.null_branch = null_branch;

@@ -84,10 +84,10 @@ static size_t path_push_field(struct reader *reader, const char *name)
 static const struct avro_type *schema_find(const struct avro_type *type, const char *name)
 {
     const struct avro_type *found = NULL;
-    if (type->kind == AVRO_ARRAY) {
+    if (type->kind == KIND_ARRAY) {
         return schema_find(type->item, name);
     }
-    if (type->kind != AVRO_RECORD) {
+    if (type->kind != KIND_RECORD) {
         return NULL;
     }
     if (strcmp(avro_short_name(type->name), name) == 0) {

@@ -20,7 +20,7 @@ enum status reader_load(const struct record_type *reader, struct avro_schema *sc
     ASSERT(reader->schema != NULL);
     struct error reason = {0};
     enum status status = avro_parse(bytes_text(reader->schema), schema, &reason);
-    if (status == STATUS_OK && (schema->type->kind != AVRO_RECORD ||
+    if (status == STATUS_OK && (schema->type->kind != KIND_RECORD ||
                                 strcmp(avro_short_name(schema->type->name), reader->name) != 0)) {
         return error_set(error, STATUS_FATAL, "the schema of '%s' is not a record of that name",
                          reader->name);
@@ -36,10 +36,10 @@ enum status reader_load(const struct record_type *reader, struct avro_schema *sc
 
 const struct avro_type *reader_value_type(const struct avro_type *type)
 {
-    if (type->kind != AVRO_UNION) {
+    if (type->kind != KIND_UNION) {
         return type;
     }
-    return type->branches[type->branches[0]->kind == AVRO_NULL ? 1 : 0];
+    return type->branches[type->branches[0]->kind == KIND_NULL ? 1 : 0];
 }
 
 uint32_t reader_set_offset(const struct field_type *field, uint32_t offset)
@@ -66,7 +66,7 @@ uint32_t reader_set_offset(const struct field_type *field, uint32_t offset)
 
 static bool enum_matches(const struct enum_type *table, const struct avro_type *type)
 {
-    if (type->kind != AVRO_ENUM || table->count != type->symbols.count ||
+    if (type->kind != KIND_ENUM || table->count != type->symbols.count ||
         table->fallback != type->fallback) {
         return false;
     }
@@ -80,12 +80,12 @@ static bool enum_matches(const struct enum_type *table, const struct avro_type *
 
 static bool list_matches(const struct field_type *field, const struct avro_type *type)
 {
-    if (type->kind != AVRO_ARRAY || field->max == 0) {
+    if (type->kind != KIND_ARRAY || field->max == 0) {
         return false;
     }
     return field->item == FIELD_RECORD
-               ? type->item->kind == AVRO_RECORD
-               : field->item == FIELD_STRING && type->item->kind == AVRO_STRING;
+               ? type->item->kind == KIND_RECORD
+               : field->item == FIELD_STRING && type->item->kind == KIND_STRING;
 }
 
 /* The kinds alone; records are followed by the caller. */
@@ -93,26 +93,26 @@ static bool kind_matches(const struct field_type *field, const struct avro_type 
 {
     switch (field->kind) {
     case FIELD_BOOLEAN:
-        return type->kind == AVRO_BOOLEAN;
+        return type->kind == KIND_BOOLEAN;
     case FIELD_INT:
-        return type->kind == AVRO_INT;
+        return type->kind == KIND_INT;
     case FIELD_LONG:
-        return type->kind == AVRO_LONG;
+        return type->kind == KIND_LONG;
     case FIELD_STRING:
-        return type->kind == AVRO_STRING;
+        return type->kind == KIND_STRING;
     case FIELD_BYTES:
-        return type->kind == AVRO_BYTES;
+        return type->kind == KIND_BYTES;
     case FIELD_FIXED:
-        return type->kind == AVRO_FIXED && type->size == field->size;
+        return type->kind == KIND_FIXED && type->size == field->size;
     case FIELD_ENUM:
         return enum_matches(field->enumeration, type);
     case FIELD_SET:
-        return type->kind == AVRO_ARRAY && enum_matches(field->enumeration, type->item) &&
+        return type->kind == KIND_ARRAY && enum_matches(field->enumeration, type->item) &&
                field->enumeration->count <= SET_SYMBOL_COUNT_MAX;
     case FIELD_LIST:
         return list_matches(field, type);
     case FIELD_RECORD:
-        return type->kind == AVRO_RECORD;
+        return type->kind == KIND_RECORD;
     }
     return false;
 }
@@ -121,12 +121,12 @@ static bool kind_matches(const struct field_type *field, const struct avro_type 
 static bool nullable_matches(const struct field_type *field, const struct avro_type *type)
 {
     if (!field->nullable) {
-        return type->kind != AVRO_UNION;
+        return type->kind != KIND_UNION;
     }
     const bool possible =
         field->kind != FIELD_SET && field->kind != FIELD_LIST && field->kind != FIELD_RECORD;
-    return possible && type->kind == AVRO_UNION && type->branch_count == 2 &&
-           (type->branches[0]->kind == AVRO_NULL) != (type->branches[1]->kind == AVRO_NULL);
+    return possible && type->kind == KIND_UNION && type->branch_count == 2 &&
+           (type->branches[0]->kind == KIND_NULL) != (type->branches[1]->kind == KIND_NULL);
 }
 
 static enum status check_default(const struct field_type *field, const struct avro_field *schema,

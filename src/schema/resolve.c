@@ -171,7 +171,7 @@ static enum status compile_missing(struct compiler *compiler, const struct targe
 static enum status compile_record(struct compiler *compiler, const struct avro_type *writer,
                                   const struct target *target)
 {
-    if (writer->kind != AVRO_RECORD || !names_match(writer, target->type)) {
+    if (writer->kind != KIND_RECORD || !names_match(writer, target->type)) {
         return mismatch(compiler, writer, target);
     }
     uint32_t *takers = memory_get(writer->field_count * sizeof(*takers));
@@ -215,7 +215,7 @@ static const int32_t *symbol_values(struct compiler *compiler, const struct avro
 static enum status compile_enum(struct compiler *compiler, const struct avro_type *writer,
                                 const struct target *target)
 {
-    if (writer->kind != AVRO_ENUM || !names_match(writer, reader_value_type(target->type))) {
+    if (writer->kind != KIND_ENUM || !names_match(writer, reader_value_type(target->type))) {
         return mismatch(compiler, writer, target);
     }
     bool same = false;
@@ -236,7 +236,7 @@ static enum status compile_items(struct compiler *compiler, const struct avro_ty
     compiler->list_depth++;
     const uint32_t start = compiler->count;
     TRY(compiler_add(compiler, head));
-    if (writer->kind == AVRO_MAP) {
+    if (writer->kind == KIND_MAP) {
         TRY(compiler_add(compiler, (struct op){.code = OP_SKIP_STRING}));
     }
     TRY(compile_value(compiler, writer->item, item));
@@ -249,11 +249,11 @@ static enum status compile_items(struct compiler *compiler, const struct avro_ty
 static enum status compile_set(struct compiler *compiler, const struct avro_type *writer,
                                const struct target *target)
 {
-    if (writer->kind != AVRO_ARRAY) {
+    if (writer->kind != KIND_ARRAY) {
         return mismatch(compiler, writer, target);
     }
     const struct field_type *field = target->field;
-    if (writer->item->kind == AVRO_ENUM && names_match(writer->item, target->type->item)) {
+    if (writer->item->kind == KIND_ENUM && names_match(writer->item, target->type->item)) {
         const uint32_t count = writer->item->symbols.count;
         const uint32_t max = count > SET_ITEMS_MAX ? count : SET_ITEMS_MAX;
         bool same = false;
@@ -271,7 +271,7 @@ static enum status compile_set(struct compiler *compiler, const struct avro_type
 static enum status compile_list(struct compiler *compiler, const struct avro_type *writer,
                                 const struct target *target)
 {
-    if (writer->kind != AVRO_ARRAY) {
+    if (writer->kind != KIND_ARRAY) {
         return mismatch(compiler, writer, target);
     }
     const struct field_type *field = target->field;
@@ -290,41 +290,41 @@ static enum status compile_list(struct compiler *compiler, const struct avro_typ
 static enum status compile_skip(struct compiler *compiler, const struct avro_type *writer)
 {
     static const uint16_t codes[] = {
-        [AVRO_BOOLEAN] = OP_SKIP_BOOLEAN, [AVRO_INT] = OP_SKIP_INT,
-        [AVRO_LONG] = OP_SKIP_LONG,       [AVRO_FLOAT] = OP_SKIP_FIXED,
-        [AVRO_DOUBLE] = OP_SKIP_FIXED,    [AVRO_BYTES] = OP_SKIP_BYTES,
-        [AVRO_STRING] = OP_SKIP_STRING,   [AVRO_FIXED] = OP_SKIP_FIXED,
-        [AVRO_ENUM] = OP_SKIP_ENUM,
+        [KIND_BOOLEAN] = OP_SKIP_BOOLEAN, [KIND_INT] = OP_SKIP_INT,
+        [KIND_LONG] = OP_SKIP_LONG,       [KIND_FLOAT] = OP_SKIP_FIXED,
+        [KIND_DOUBLE] = OP_SKIP_FIXED,    [KIND_BYTES] = OP_SKIP_BYTES,
+        [KIND_STRING] = OP_SKIP_STRING,   [KIND_FIXED] = OP_SKIP_FIXED,
+        [KIND_ENUM] = OP_SKIP_ENUM,
     };
     struct op op = {0};
     switch (writer->kind) {
-    case AVRO_NULL:
+    case KIND_NULL:
         return STATUS_OK;
-    case AVRO_BOOLEAN:
-    case AVRO_INT:
-    case AVRO_LONG:
-    case AVRO_BYTES:
-    case AVRO_STRING:
+    case KIND_BOOLEAN:
+    case KIND_INT:
+    case KIND_LONG:
+    case KIND_BYTES:
+    case KIND_STRING:
         break;
-    case AVRO_FLOAT:
-    case AVRO_DOUBLE:
-        op.size = writer->kind == AVRO_FLOAT ? 4 : 8;
+    case KIND_FLOAT:
+    case KIND_DOUBLE:
+        op.size = writer->kind == KIND_FLOAT ? 4 : 8;
         break;
-    case AVRO_FIXED:
+    case KIND_FIXED:
         op.size = writer->size;
         break;
-    case AVRO_ENUM:
+    case KIND_ENUM:
         op.size = writer->symbols.count;
         break;
-    case AVRO_RECORD:
+    case KIND_RECORD:
         for (uint32_t i = 0; i < writer->field_count; i++) {
             TRY(compile_value(compiler, writer->fields[i].type, NULL));
         }
         return STATUS_OK;
-    case AVRO_ARRAY:
-    case AVRO_MAP:
+    case KIND_ARRAY:
+    case KIND_MAP:
         return compile_items(compiler, writer, (struct op){.code = OP_SKIP_LIST}, NULL);
-    case AVRO_UNION:
+    case KIND_UNION:
         return compile_union(compiler, writer, NULL);
     }
     op.code = codes[writer->kind];
@@ -361,7 +361,7 @@ static enum status compile_union(struct compiler *compiler, const struct avro_ty
         targets[i] = compiler->count;
         TRY(compile_branch(compiler, writer->branches[i], target, &fits));
         /* That null fits says nothing about the values. */
-        any = any || (fits && (writer->branches[i]->kind != AVRO_NULL || count == 1));
+        any = any || (fits && (writer->branches[i]->kind != KIND_NULL || count == 1));
         exits[i] = compiler->count;
         TRY(compiler_add(compiler, (struct op){.code = OP_JUMP}));
     }
@@ -375,12 +375,12 @@ static enum status compile_union(struct compiler *compiler, const struct avro_ty
 static enum status compile_optional(struct compiler *compiler, const struct avro_type *writer,
                                     const struct target *target)
 {
-    const uint16_t null_branch = writer->branches[0]->kind == AVRO_NULL ? 0 : 1;
+    const uint16_t null_branch = writer->branches[0]->kind == KIND_NULL ? 0 : 1;
     const struct avro_type *value = writer->branches[1 - null_branch];
     const struct field_type *field = target->field;
     struct op op = {.code = OP_OPTIONAL_BYTES, .null_branch = null_branch,
                     .offset = target->offset};
-    if (field->kind == FIELD_STRING && (value->kind == AVRO_STRING || value->kind == AVRO_BYTES)) {
+    if (field->kind == FIELD_STRING && (value->kind == KIND_STRING || value->kind == KIND_BYTES)) {
         op.code = OP_OPTIONAL_STRING;
         return compiler_add(compiler, op);
     }
@@ -405,17 +405,17 @@ static enum status compile_value(struct compiler *compiler, const struct avro_ty
         return compile_skip(compiler, writer);
     }
     const struct field_type *field = target->field;
-    if (writer->kind == AVRO_UNION) {
+    if (writer->kind == KIND_UNION) {
         const bool optional =
             field->nullable && writer->branch_count == 2 &&
-            (writer->branches[0]->kind == AVRO_NULL) != (writer->branches[1]->kind == AVRO_NULL);
+            (writer->branches[0]->kind == KIND_NULL) != (writer->branches[1]->kind == KIND_NULL);
         return optional ? compile_optional(compiler, writer, target)
                         : compile_union(compiler, writer, target);
     }
     if (!field->nullable) {
         return compile_plain(compiler, writer, target);
     }
-    if (writer->kind == AVRO_NULL) {
+    if (writer->kind == KIND_NULL) {
         return compiler_add_null(compiler, field, target->offset);
     }
     TRY(compile_plain(compiler, writer, target));
@@ -425,7 +425,7 @@ static enum status compile_value(struct compiler *compiler, const struct avro_ty
 static enum status compile_fixed(struct compiler *compiler, const struct avro_type *writer,
                                  const struct target *target)
 {
-    if (writer->kind != AVRO_FIXED || writer->size != target->field->size ||
+    if (writer->kind != KIND_FIXED || writer->size != target->field->size ||
         !names_match(writer, reader_value_type(target->type))) {
         return mismatch(compiler, writer, target);
     }
@@ -442,13 +442,13 @@ static enum status compile_simple(struct compiler *compiler, const struct avro_t
         bool fits;
         uint16_t code;
     } choices[] = {
-        [FIELD_BOOLEAN] = {writer->kind == AVRO_BOOLEAN, OP_BOOLEAN},
-        [FIELD_INT] = {writer->kind == AVRO_INT, OP_INT},
-        [FIELD_LONG] = {writer->kind == AVRO_LONG || writer->kind == AVRO_INT,
-                        writer->kind == AVRO_INT ? OP_LONG_FROM_INT : OP_LONG},
-        [FIELD_STRING] = {writer->kind == AVRO_STRING || writer->kind == AVRO_BYTES, OP_STRING},
-        [FIELD_BYTES] = {writer->kind == AVRO_STRING || writer->kind == AVRO_BYTES,
-                         writer->kind == AVRO_STRING ? OP_STRING : OP_BYTES},
+        [FIELD_BOOLEAN] = {writer->kind == KIND_BOOLEAN, OP_BOOLEAN},
+        [FIELD_INT] = {writer->kind == KIND_INT, OP_INT},
+        [FIELD_LONG] = {writer->kind == KIND_LONG || writer->kind == KIND_INT,
+                        writer->kind == KIND_INT ? OP_LONG_FROM_INT : OP_LONG},
+        [FIELD_STRING] = {writer->kind == KIND_STRING || writer->kind == KIND_BYTES, OP_STRING},
+        [FIELD_BYTES] = {writer->kind == KIND_STRING || writer->kind == KIND_BYTES,
+                         writer->kind == KIND_STRING ? OP_STRING : OP_BYTES},
     };
     ASSERT(target->field->kind < COUNT_OF(choices));
     if (!choices[target->field->kind].fits) {

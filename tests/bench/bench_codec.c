@@ -132,7 +132,7 @@ static void decode_avro_c(struct bench *bench)
 
 static void encode_avro_c(struct bench *bench)
 {
-    char bytes[2048];
+    char bytes[2048] = {0};
     avro_writer_t writer = avro_writer_memory(bytes, sizeof(bytes));
     ASSERT(avro_value_write(writer, &bench->value) == 0);
     ASSERT(avro_writer_tell(writer) == (int64_t)datum(bench).size);
