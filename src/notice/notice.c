@@ -12,8 +12,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Number of a request's notices inside its decision: above those of the decision's own records. */
-#define NUMBER_FIRST 1000
+/* Number of a request's notices inside its decision: above those of the decision's own records,
+ * which a case with a million reports counts far. */
+#define NUMBER_FIRST INT64_C(1000000000)
 #define NUMBER_DIGITS_MAX 9
 
 /* One request on its way. */

@@ -11,9 +11,9 @@
  *
  * Whether a notice is mandatory is declared by its kind (notice/kind.h), whatever the request says.
  *
- * Ids: a notice made from the request `<decision>.<n>` is `<decision>.<1001 + 2n>`, the disclosure
- * before it `<decision>.<1000 + 2n>`. Of a request with another event id, the first 16 bytes of its
- * SHA-256 in hex stand for `<decision>` and n is 0.
+ * Ids: a notice made from the request `<decision>.<n>` is `<decision>.<10^9 + 2n + 1>`, the
+ * disclosure before it `<decision>.<10^9 + 2n>`. Of a request with another event id, the first 16
+ * bytes of its SHA-256 in hex stand for `<decision>` and n is 0.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef NOTICE_NOTICE_H

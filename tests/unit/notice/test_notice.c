@@ -86,16 +86,16 @@ static void event_ids_are_the_decision_and_a_number_of_their_own(void **unused)
     setup(&u);
     u.number = 7;
     disclose(&u);
-    assert_string_equal(u.event_ids[0], DECISION ".1014");
-    assert_string_equal(u.event_ids[1], DECISION ".1015");
+    assert_string_equal(u.event_ids[0], DECISION ".1000000014");
+    assert_string_equal(u.event_ids[1], DECISION ".1000000015");
     struct notice_request request = request_of(&u, NOTICE_KIND_POLICY_CHANGE, "policy_change");
     request.event_id = bytes_text("policy-2");
     assert_int_equal(request_take(&u, &request), NOTICE_DONE);
-    assert_int_equal(strlen(u.event_ids[0]), 32 + 5);
-    assert_string_equal(u.event_ids[0] + 32, ".1001");
+    assert_int_equal(strlen(u.event_ids[0]), 32 + 11);
+    assert_string_equal(u.event_ids[0] + 32, ".1000000001");
     request.event_id = bytes_text(DECISION ".x");
     assert_int_equal(request_take(&u, &request), NOTICE_DONE);
-    assert_string_equal(u.event_ids[0] + 32, ".1001");
+    assert_string_equal(u.event_ids[0] + 32, ".1000000001");
     assert_memory_not_equal(u.event_ids[0], DECISION, 32);
     teardown(&u);
 }
