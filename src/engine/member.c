@@ -70,13 +70,20 @@ static void name_things(struct member *member, unsigned thread)
 {
     const struct config *config = member->config;
     const struct topology *topology = member->topology;
-    snprintf(member->group, sizeof(member->group), "%s.%s", config->application, topology->name);
+    if (topology->group[0] != '\0') {
+        snprintf(member->group, sizeof(member->group), "%s", topology->group);
+    } else {
+        snprintf(member->group, sizeof(member->group), "%s.%s", config->application,
+                 topology->name);
+    }
     snprintf(member->transactional_id, sizeof(member->transactional_id), "%s.%s.%s.%u",
              config->application, topology->name, config->worker_slot, thread);
     snprintf(member->instance_id, sizeof(member->instance_id), "%s-%u", config->worker_slot,
              thread);
     for (uint32_t i = 0; i < topology->source_count; i++) {
-        member->source_names[i] = full_name(config, topology->sources[i].topic->name);
+        const struct topology_source *source = &topology->sources[i];
+        member->source_names[i] = source->name[0] != '\0' ? memory_text(source->name)
+                                                          : full_name(config, source->topic->name);
     }
     member->changelog_name = full_name(config, topology->changelog->name);
 }

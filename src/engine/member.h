@@ -27,7 +27,7 @@ struct member {
     struct store_memory *store_memory;
     struct stream *stream;
     struct policy_feed *policies;
-    char group[160];
+    char group[TOPOLOGY_NAME_MAX];
     char transactional_id[256];
     char instance_id[200];
     char *source_names[TOPOLOGY_SOURCES_MAX]; /* full topic names */

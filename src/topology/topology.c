@@ -39,6 +39,21 @@ static const yaml_node_t *expect(struct parse *parse, const yaml_node_t *node,
     return NULL;
 }
 
+/* A text of 1 to `size` - 1 bytes, with terminator in `out`. */
+static void read_text(struct parse *parse, const yaml_node_t *node, const char *what, char *out,
+                      size_t size)
+{
+    if (expect(parse, node, YAML_SCALAR_NODE, what) == NULL) {
+        return;
+    }
+    if (scalar(node).size == 0 || scalar(node).size >= size) {
+        problems_add(parse->problems, parse->file, line_of(node),
+                     "%s: a name of 1 to %zu bytes is needed", what, size - 1);
+        return;
+    }
+    memcpy(out, scalar(node).data, scalar(node).size);
+}
+
 static const struct topic *read_topic(struct parse *parse, const yaml_node_t *node)
 {
     if (expect(parse, node, YAML_SCALAR_NODE, "a topic") == NULL) {
@@ -127,6 +142,8 @@ static void read_source(struct parse *parse, const yaml_node_t *node)
             source.topic = read_topic(parse, value);
         } else if (bytes_is(scalar(key), "records")) {
             records = value;
+        } else if (bytes_is(scalar(key), "name")) {
+            read_text(parse, value, "name", source.name, sizeof(source.name));
         } else {
             problems_add(parse->problems, parse->file, line_of(key),
                          "unknown key '%.*s' of a source", BYTES_PRINT(scalar(key)));
@@ -176,15 +193,12 @@ static void read_list(struct parse *parse, const yaml_node_t *node, const char *
 
 static void read_name(struct parse *parse, const yaml_node_t *node)
 {
-    if (expect(parse, node, YAML_SCALAR_NODE, "topology") == NULL) {
-        return;
-    }
-    if (scalar(node).size == 0 || scalar(node).size >= sizeof(parse->topology->name)) {
-        problems_add(parse->problems, parse->file, line_of(node),
-                     "topology: a name of 1 to 64 bytes is needed");
-        return;
-    }
-    memcpy(parse->topology->name, scalar(node).data, scalar(node).size);
+    read_text(parse, node, "topology", parse->topology->name, sizeof(parse->topology->name));
+}
+
+static void read_group(struct parse *parse, const yaml_node_t *node)
+{
+    read_text(parse, node, "group", parse->topology->group, sizeof(parse->topology->group));
 }
 
 static void read_step(struct parse *parse, const yaml_node_t *node)
@@ -227,10 +241,13 @@ static void read_store(struct parse *parse, const yaml_node_t *node)
 
 static const struct {
     const char *key;
+    bool needed;
     void (*read)(struct parse *parse, const yaml_node_t *node);
 } keys[] = {
-    {"topology", read_name}, {"step", read_step},           {"store", read_store},
-    {"sources", read_sources}, {"changelog", read_changelog}, {"sinks", read_sinks},
+    {"topology", true, read_name},       {"group", false, read_group},
+    {"step", true, read_step},           {"store", true, read_store},
+    {"sources", true, read_sources},     {"changelog", true, read_changelog},
+    {"sinks", true, read_sinks},
 };
 
 static void check_store(struct parse *parse, const yaml_node_t *node)
@@ -270,9 +287,9 @@ static void read_root(struct parse *parse, const yaml_node_t *root)
         }
     }
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        if (seen[i] == NULL) {
+        if (seen[i] == NULL && keys[i].needed) {
             problems_add(parse->problems, parse->file, 0, "key '%s' is missing", keys[i].key);
-        } else if (keys[i].read == read_store) {
+        } else if (seen[i] != NULL && keys[i].read == read_store) {
             check_store(parse, seen[i]);
         }
     }

@@ -10,17 +10,20 @@
 
 #define TOPOLOGY_SOURCES_MAX 16
 #define TOPOLOGY_SINKS_MAX 32
+#define TOPOLOGY_NAME_MAX 256 /* Kafka's limit for topics, with the terminator */
 
 struct topology_source {
     const struct topic *topic;
     uint32_t record_count;
     const struct record_type *records[TOPIC_RECORDS_MAX]; /* what this topology reads of it */
+    char name[TOPOLOGY_NAME_MAX]; /* full topic name where it is not prefix + logical name; else "" */
     size_t line;
 };
 
 /* Immutable after reading; any thread. */
 struct topology {
     char name[65];
+    char group[TOPOLOGY_NAME_MAX]; /* consumer group where it is not <application>.<name>; else "" */
     const char *file; /* borrowed from the caller's list of files */
     const struct step *step;
     uint32_t source_count;
