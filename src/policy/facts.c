@@ -224,28 +224,39 @@ void facts_prune(struct judgement *judgement)
     }
 }
 
+/* The latest time among the rows that go by time alone; -1: none. */
+static int64_t reports_purge_at(const struct policies *policies, const struct subject_state *facts)
+{
+    const int64_t horizon_ms = policies_horizon(policies);
+    int64_t last = -1;
+    for (uint32_t i = 0; i < facts->reports_count; i++) {
+        const struct report_fact *item = &facts->reports[i];
+        bool waits = false;
+        for (uint32_t k = 0; k < facts->cases_count && !waits; k++) {
+            waits = facts->cases[k].number == item->case_number && !facts->cases[k].outcome.set;
+        }
+        for (uint32_t k = 0; k < facts->violations_count && !waits; k++) {
+            waits = facts->violations[k].number == item->case_number;
+        }
+        const int64_t at = item->decided_at.set && item->decided_at.value > item->at
+                               ? item->decided_at.value
+                               : item->at;
+        last = !waits && at + horizon_ms > last ? at + horizon_ms : last;
+    }
+    return last;
+}
+
 int64_t facts_purge_at(const struct policies *policies, const struct subject_state *facts)
 {
-    int64_t last = -1;
-    for (uint32_t i = 0; i < facts->violations_count; i++) {
-        const struct violation_fact *item = &facts->violations[i];
-        const int64_t until = violation_keep_until(policies, item);
-        if (until == TIME_NEVER_MS) {
-            return TIME_NEVER_MS;
-        }
+    int64_t last = reports_purge_at(policies, facts);
+    if (facts->event_ids_count > 0) {
+        const int64_t until = facts->event_ids[facts->event_ids_count - 1].at
+                              + policies_horizon(policies);
         last = until > last ? until : last;
     }
-    if (facts->event_ids_count > 0 || facts->reports_count > 0) {
-        int64_t at = facts->event_ids_count > 0
-                         ? facts->event_ids[facts->event_ids_count - 1].at
-                         : 0;
-        for (uint32_t i = 0; i < facts->reports_count; i++) {
-            const struct report_fact *item = &facts->reports[i];
-            const int64_t decided = item->decided_at.set ? item->decided_at.value : item->at;
-            at = decided > at ? decided : at;
-        }
-        const int64_t until = at + policies_horizon(policies);
-        last = until > last ? until : last;
+    for (uint32_t i = 0; i < facts->violations_count; i++) {
+        const int64_t until = violation_keep_until(policies, &facts->violations[i]);
+        last = until != TIME_NEVER_MS && until > last ? until : last;
     }
     return last < 0 ? TIME_NEVER_MS : last;
 }

@@ -63,7 +63,7 @@ void check_add(struct judgement *judgement, const char *name, int64_t value, int
                bool passed);
 /* Drops what nothing can need any more; see facts.c for what that is. */
 void facts_prune(struct judgement *judgement);
-/* When the last fact that may be dropped may be; TIME_NEVER_MS if nothing waits for that alone. */
+/* When all that goes by time alone may go; TIME_NEVER_MS: nothing does. */
 int64_t facts_purge_at(const struct policies *policies, const struct subject_state *facts);
 struct case_fact *case_find(struct subject_state *facts, int32_t number);
 void case_remove(struct subject_state *facts, struct case_fact *item);

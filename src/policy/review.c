@@ -131,7 +131,7 @@ void emit_case_review(struct judgement *judgement, struct case_fact *item,
     review.best_score = item->best_score;
     review.rooms = count_rooms(judgement->facts, item->number);
     const char *policy_doc = policy->areas[item->area].policy_doc;
-    if (policy_doc[0] != '\0') {
+    if (kind == REVIEW_KIND_OTHER_POLICY && policy_doc[0] != '\0') {
         review.policy_doc = bytes_text(policy_doc);
     }
     if (hold != NULL) {
