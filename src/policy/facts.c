@@ -224,7 +224,7 @@ void facts_prune(struct judgement *judgement)
     }
 }
 
-/* The latest time among the rows that go by time alone; -1: none. */
+/* The latest time among the reports that go by time alone; -1: none. */
 static int64_t reports_purge_at(const struct policies *policies, const struct subject_state *facts)
 {
     const int64_t horizon_ms = policies_horizon(policies);
@@ -232,9 +232,6 @@ static int64_t reports_purge_at(const struct policies *policies, const struct su
     for (uint32_t i = 0; i < facts->reports_count; i++) {
         const struct report_fact *item = &facts->reports[i];
         bool waits = false;
-        for (uint32_t k = 0; k < facts->cases_count && !waits; k++) {
-            waits = facts->cases[k].number == item->case_number && !facts->cases[k].outcome.set;
-        }
         for (uint32_t k = 0; k < facts->violations_count && !waits; k++) {
             waits = facts->violations[k].number == item->case_number;
         }
@@ -248,6 +245,11 @@ static int64_t reports_purge_at(const struct policies *policies, const struct su
 
 int64_t facts_purge_at(const struct policies *policies, const struct subject_state *facts)
 {
+    for (uint32_t i = 0; i < facts->cases_count; i++) {
+        if (!facts->cases[i].outcome.set) {
+            return TIME_NEVER_MS; /* the decision of the case looks again */
+        }
+    }
     int64_t last = reports_purge_at(policies, facts);
     if (facts->event_ids_count > 0) {
         const int64_t until = facts->event_ids[facts->event_ids_count - 1].at

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/digest.h"
 #include "default_policy.h"
 #include "policy/judge_internal.h"
 
@@ -262,6 +263,25 @@ static inline enum judge_result world_judge(struct world *world, const char *top
         judge_record(&court, world->facts, type, record, &reason);
     world_check(world);
     return result;
+}
+
+/* Takes the violation at `place` away, as an overturned appeal does. */
+static inline void world_reverse(struct world *world, uint32_t place)
+{
+    world_advance(world, world->now_ms);
+    const struct trigger trigger = {.topic = bytes_text("verdicts"), .offset = world->offset++};
+    struct court court = world_court(world, &trigger);
+    struct judgement judgement = {
+        .court = &court,
+        .facts = world->facts,
+        .policy = policies_at(&world->policies, world->now_ms),
+        .horizon_ms = policies_horizon(&world->policies),
+        .actor = ACTOR_KIND_REVIEWER,
+        .reviewer_ref = bytes_text("reviewer2"),
+    };
+    ASSERT(place < world->facts->violations_count);
+    violation_reverse(&judgement, &world->facts->violations[place], END_REASON_APPEAL, "appeal");
+    world_check(world);
 }
 
 static inline struct bytes world_text(struct world *world, const char *prefix, int64_t number)
