@@ -15,9 +15,10 @@
 enum { EVENTS_MAX = 64, LINES_MAX = 20 };
 #define PERIOD_MS (10 * SECOND_MS)
 
-/* The only state of the process besides the stop flag: what was written lately. */
+/* The only state of the process besides the stop flag: what is written and was lately. */
 static struct {
     pthread_mutex_t mutex;
+    enum log_level least;
     struct {
         const char *event;
         int64_t since_ms;
@@ -51,12 +52,19 @@ static int admit(const char *event)
     return -1;
 }
 
+void log_from(enum log_level level)
+{
+    pthread_mutex_lock(&limiter.mutex);
+    limiter.least = level;
+    pthread_mutex_unlock(&limiter.mutex);
+}
+
 void log_line(enum log_level level, const char *event, const char *format, ...)
 {
     static const char *const names[] = {
         [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ALARM] = "alarm"};
     pthread_mutex_lock(&limiter.mutex);
-    const int dropped = admit(event);
+    const int dropped = level < limiter.least ? -1 : admit(event);
     if (dropped >= 0) {
         const int64_t now_ms = clock_wall_ms();
         const time_t seconds = (time_t)(now_ms / SECOND_MS);

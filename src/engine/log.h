@@ -14,6 +14,9 @@ enum log_level {
     LOG_ALARM, /* somebody should look now */
 };
 
+/* Lines below `level` are not written from now on: for commands that run the engine in passing. */
+void log_from(enum log_level level);
+
 /* "time=... level=... event=<event> <format...>"; `format` gives further key=value pairs. The same event
  * is written at most 20 times in 10 s; the next line after that says how many were dropped. */
 void log_line(enum log_level level, const char *event, const char *format, ...)

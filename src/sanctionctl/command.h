@@ -24,6 +24,7 @@ command_run command_send;
 command_run command_tail;
 command_run command_standing;
 command_run command_policy_check;
+command_run command_policy_test;
 command_run command_policy_publish;
 
 /* Set by SIGINT and SIGTERM. */

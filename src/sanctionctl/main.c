@@ -28,6 +28,7 @@ static const struct {
      "records of topics as JSON lines"},
     {"standing", NULL, command_standing, "KIND:ID", "what is in force for a subject, and why"},
     {"policy", "check", command_policy_check, "FILE...", "all problems of policy files"},
+    {"policy", "test", command_policy_test, "FILE...", "runs scenarios on the engine"},
     {"policy", "publish", command_policy_publish, "FILE", "a policy version to all workers"},
 };
 
