@@ -16,10 +16,8 @@ void row_map_init(struct row_map *map, size_t number, const struct first_bytes *
 {
     /* Odd and without pattern. */
     static const uint64_t spreads[] = {
-        UINT64_C(0x9e3779b97f4a7c15),
-        UINT64_C(0xd1342543de82ef95),
-        UINT64_C(0xaf251af3b0f025b5),
-        UINT64_C(0xb564ef22ec7aece5),
+        UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xd1342543de82ef95), UINT64_C(0xaf251af3b0f025b5),
+        UINT64_C(0xb564ef22ec7aece5), UINT64_C(0xc2b2ae3d27d4eb4f),
     };
     _Static_assert(COUNT_OF(spreads) == ROW_MAP_SPREADS, "one number a map of a state");
     ASSERT(number < COUNT_OF(spreads));
@@ -220,9 +218,22 @@ void row_map_evict(struct row_map *map)
     }
 }
 
+/* In the order of the slots: what a gap pulls up lies ahead of the hand, so one round finds all. */
+struct held_row *row_map_pop(struct row_map *map)
+{
+    ASSERT(map->count > 0 && map->ordered == NULL);
+    while (map->slots[map->hand].row == NULL) {
+        map->hand = (map->hand + 1) & (map->slot_count - 1);
+    }
+    struct held_row *row = map->slots[map->hand].row;
+    count_out(map, row);
+    slot_clear(map, map->hand);
+    return row;
+}
+
 /* Slots far too many for what was in them are given back, or every later clearing would pay for one
  * large batch. */
-void row_map_forget(struct row_map *map)
+static void forget(struct row_map *map)
 {
     if (map->slot_count > SLOTS_MIN * 16 && map->count < map->slot_count / 16) {
         free(map->slots);
@@ -248,7 +259,7 @@ void row_map_move(struct row_map *from, struct row_map *to)
             moved++;
         }
     }
-    row_map_forget(from);
+    forget(from);
 }
 
 void row_map_order(struct row_map *map, uint8_t first)
@@ -275,7 +286,7 @@ void row_map_clear(struct row_map *map)
             freed++;
         }
     }
-    row_map_forget(map);
+    forget(map);
 }
 
 void row_map_release(struct row_map *map)

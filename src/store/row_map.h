@@ -43,7 +43,7 @@ struct first_bytes {
     bool has[256];
 };
 
-#define ROW_MAP_SPREADS 4
+#define ROW_MAP_SPREADS 5
 
 struct row_slot {
     uint64_t hash;
@@ -58,7 +58,7 @@ struct row_map {
     size_t count;
     size_t bytes;   /* sum of held_bytes() */
     size_t payload; /* sum of key and value sizes */
-    size_t hand;    /* slot at which the last eviction began to look */
+    size_t hand;    /* slot at which the last eviction or pop began to look */
     struct row_order order;
     const struct first_bytes *ordered; /* NULL: none */
 };
@@ -76,13 +76,13 @@ void row_map_put(struct row_map *map, struct bytes key, uint64_t hash, struct by
 void row_map_drop(struct row_map *map, struct bytes key, uint64_t hash);
 /* Frees a row that was not used of late (second chance); the map is not empty. */
 void row_map_evict(struct row_map *map);
+/* Takes any row out, for its new owner; the map is not empty and keeps no order. */
+struct held_row *row_map_pop(struct row_map *map);
 /* Every row of `from` goes over its namesake in `to`; `from` is empty then. */
 void row_map_move(struct row_map *from, struct row_map *to);
 /* Puts the rows with this first byte in order; the caller has just added it to `ordered`. */
 void row_map_order(struct row_map *map, uint8_t first);
 void row_map_clear(struct row_map *map);
-/* Forgets every row without freeing any: the caller has them. */
-void row_map_forget(struct row_map *map);
 /* Also the memory of the map itself; it can be used again. */
 void row_map_release(struct row_map *map);
 size_t row_map_memory(const struct row_map *map);

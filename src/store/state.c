@@ -49,7 +49,8 @@ enum status state_open(struct store *store, const struct state_limits *limits,
     row_map_init(&state->overlay, 0, &state->ordered);
     row_map_init(&state->pending, 1, &state->ordered);
     row_map_init(&state->frozen, 2, &state->ordered);
-    row_map_init(&state->cache, 3, NULL);
+    row_map_init(&state->written, 3, NULL);
+    row_map_init(&state->cache, 4, NULL);
     const enum status status = read_meta(state, error);
     if (status != STATUS_OK) {
         state_close(state);
@@ -64,10 +65,11 @@ void state_close(struct state *state)
     if (state == NULL) {
         return;
     }
-    ASSERT(!state->running || state->written); /* else the writer is still at it */
+    ASSERT(!state->running || state->is_written); /* else the writer is still at it */
     row_map_release(&state->overlay);
     row_map_release(&state->pending);
     row_map_release(&state->frozen);
+    row_map_release(&state->written);
     row_map_release(&state->cache);
     buffer_release(&state->scratch);
     buffer_release(&state->meta);
@@ -127,6 +129,9 @@ enum status state_get(struct state *state, struct bytes key, struct bytes *value
     }
     if (row == NULL) {
         row = row_map_find(&state->frozen, key, hash);
+    }
+    if (row == NULL) {
+        row = row_map_find(&state->written, key, hash);
     }
     if (row == NULL) {
         row = row_map_find(&state->cache, key, hash);
@@ -193,6 +198,7 @@ void state_commit(struct state *state, struct bytes meta, int64_t now_monotonic_
         row_map_move(&state->overlay, &state->pending);
         state->dirty_valid = false;
     }
+    state_retire(state, state->written_step);
     since(&state->meta_since_ms, now_monotonic_ms);
     buffer_clear(&state->meta);
     buffer_append(&state->meta, meta);
@@ -215,7 +221,8 @@ void state_restore(struct state *state, struct bytes key, struct bytes value,
 size_t state_memory(const struct state *state)
 {
     return sizeof(*state) + row_map_memory(&state->overlay) + row_map_memory(&state->pending) +
-           row_map_memory(&state->frozen) + row_map_memory(&state->cache) +
-           state->scratch.capacity + state->meta.capacity + state->meta_frozen.capacity +
-           state->meta_stored.capacity + state->dirty_capacity * sizeof(*state->dirty);
+           row_map_memory(&state->frozen) + row_map_memory(&state->written) +
+           row_map_memory(&state->cache) + state->scratch.capacity + state->meta.capacity +
+           state->meta_frozen.capacity + state->meta_stored.capacity +
+           state->dirty_capacity * sizeof(*state->dirty);
 }

@@ -16,6 +16,11 @@
  */
 #define META_AGE_FACTOR 30
 
+/* Rows that leave the last checkpoint with a commit: at least so many, and at most so many commits.
+ */
+#define RETIRE_MIN 4096
+#define RETIRE_PARTS 16
+
 static bool is_old(int64_t since_ms, int64_t now_ms, int64_t age_ms)
 {
     return since_ms != TIME_NEVER_MS && now_ms - since_ms >= age_ms;
@@ -35,8 +40,9 @@ bool state_checkpoint_due(const struct state *state, int64_t now_monotonic_ms)
 void state_checkpoint_begin(struct state *state)
 {
     ASSERT(!state->running);
+    state_retire(state, SIZE_MAX); /* what was not yet done */
     state->running = true;
-    state->written = false;
+    state->is_written = false;
     state->result = STATUS_OK;
     /* What a failed checkpoint left is older than what is pending, so pending goes over it. */
     if (state->frozen.count == 0) {
@@ -71,7 +77,7 @@ static void insert_meta(struct row *rows, size_t count, struct bytes meta)
 
 void state_checkpoint_write(struct state *state)
 {
-    ASSERT(state->running && !state->written);
+    ASSERT(state->running && !state->is_written);
     if (state->meta_frozen.size > 0) {
         const size_t count = state->frozen.count;
         struct row *rows = memory_get((count + 1) * sizeof(*rows));
@@ -80,19 +86,14 @@ void state_checkpoint_write(struct state *state)
         state->result = state->store->ops->checkpoint(state->store, rows, count + 1, &state->error);
         free(rows);
     }
-    state->written = true;
+    state->is_written = true;
 }
 
-/* What was written is what the store now has: the cache takes it over, an older row goes. */
-static void keep_written(struct state *state)
+void state_retire(struct state *state, size_t count)
 {
-    struct row_map *frozen = &state->frozen;
-    for (size_t i = 0; i < frozen->slot_count; i++) {
-        struct held_row *row = frozen->slots[i].row;
-        if (row == NULL) {
-            continue;
-        }
-        frozen->slots[i].row = NULL;
+    struct row_map *written = &state->written;
+    for (; count > 0 && written->count > 0; count--) {
+        struct held_row *row = row_map_pop(written);
         if (row->removed) {
             row_map_drop(&state->cache, held_key(row), row->hash);
             free(row);
@@ -100,12 +101,29 @@ static void keep_written(struct state *state)
             free(row);
         }
     }
-    row_map_forget(frozen);
+    if (written->count == 0) {
+        row_map_release(written);
+    }
+}
+
+/* What was written is what the store now has. The rows go to the cache, or are freed, a piece with
+ * each commit: a million at once would hold up the task for half a second. */
+static void keep_written(struct state *state)
+{
+    ASSERT(state->written.count == 0);
+    const struct row_map empty = state->written;
+    state->written = state->frozen;
+    state->written.ordered = NULL;
+    row_order_release(&state->written.order);
+    state->frozen = empty;
+    state->frozen.ordered = &state->ordered;
+    const size_t step = state->written.count / RETIRE_PARTS;
+    state->written_step = step > RETIRE_MIN ? step : RETIRE_MIN;
 }
 
 enum status state_checkpoint_end(struct state *state, struct error *error)
 {
-    ASSERT(state->running && state->written);
+    ASSERT(state->running && state->is_written);
     state->running = false;
     if (state->result != STATUS_OK) {
         /* Due again at once; it is for the caller to stop instead. */

@@ -13,10 +13,12 @@ struct state {
     struct store *store;
     struct state_limits limits;
 
-    struct row_map overlay;     /* of the open transaction */
-    struct row_map pending;     /* committed since the last checkpoint began */
-    struct row_map frozen;      /* of the running or failed checkpoint; only read until it ends */
-    struct row_map cache;       /* as in the store, unless a map above has the row */
+    struct row_map overlay; /* of the open transaction */
+    struct row_map pending; /* committed since the last checkpoint began */
+    struct row_map frozen;  /* of the running or failed checkpoint; only read until it ends */
+    struct row_map written; /* of the last checkpoint: as in the store, on their way to the cache */
+    size_t written_step;    /* rows that go there with each commit */
+    struct row_map cache;   /* as in the store, unless a map above has the row */
     struct first_bytes ordered; /* what scans have asked for; shared by the upper three */
     struct buffer scratch;      /* a value too large for the cache */
 
@@ -33,8 +35,8 @@ struct state {
 
     bool running;            /* a checkpoint has begun and not ended */
     int64_t frozen_since_ms; /* rows_since_ms of the frozen rows, for a second try */
-    /* The writer's until end, which asserts `written`. */
-    bool written;
+    /* The writer's until end, which asserts `is_written`. */
+    bool is_written;
     enum status result;
     struct error error;
 };
@@ -42,5 +44,8 @@ struct state {
 /* Keeps a copy of a row read from the store or just written to it, over an older one. False: too
  * large for the cache, which then has no row of this key. */
 bool state_cache_put(struct state *state, struct held_row *row);
+
+/* Moves up to `count` written rows on. */
+void state_retire(struct state *state, size_t count);
 
 #endif

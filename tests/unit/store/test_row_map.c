@@ -236,15 +236,13 @@ static void rows_moved_between_maps_do_not_pile_up(void **unused)
         for (uint64_t i = 0; i < ROWS; i++) {
             row_of_number(&from, round * ROWS + i);
         }
-        for (size_t i = 0; i < from.slot_count; i++) {
-            if (from.slots[i].row != NULL) {
-                row_map_take(&to, from.slots[i].row);
-                if (to.count > ROWS / 2) {
-                    row_map_evict(&to);
-                }
+        while (from.count > 0) {
+            row_map_take(&to, row_map_pop(&from));
+            if (to.count > ROWS / 2) {
+                row_map_evict(&to);
             }
         }
-        row_map_forget(&from);
+        assert_int_equal(from.bytes, 0);
         size_t length = 0;
         for (size_t i = 0; i < to.slot_count; i++) {
             length = to.slots[i].row != NULL ? length + 1 : 0;

@@ -379,6 +379,63 @@ static void every_layer_counts_as_memory(void **unused)
     state_close(NULL);
 }
 
+static const char *many_value(size_t index, size_t round, size_t changed)
+{
+    const size_t of_round = index < changed ? round : round - 1;
+    static const char *const values[] = {NULL, "one", "two", "three", "four"};
+    return (index + of_round) % 4 == 0 ? NULL : values[of_round];
+}
+
+static void many_check(struct state *state, size_t count, size_t round, size_t changed)
+{
+    for (size_t i = 0; i < count; i += 7) {
+        char key[16];
+        snprintf(key, sizeof(key), "k%05zu", i);
+        check_get(state, key, many_value(i, round, changed));
+    }
+}
+
+/* The rows of a large checkpoint leave for the cache over several commits: reads are right all the
+ * while, and the memory comes down. */
+static void written_rows_retire_a_piece_with_each_commit(void **unused)
+{
+    (void)unused;
+    enum { ROWS = 20000, ROUNDS = 4, PIECE = 2000 };
+    struct error error = {0};
+    struct state_limits small = limits;
+    small.cache_bytes = 100000;
+    struct state *state = NULL;
+    CHECK_OK(state_open(store_open_memory(), &small, &state, &error), error);
+    size_t full = 0;
+    for (size_t round = 1; round <= ROUNDS; round++) {
+        for (size_t i = 0; i < ROWS; i++) {
+            char key[16];
+            snprintf(key, sizeof(key), "k%05zu", i);
+            const char *value = many_value(i, round, ROWS);
+            if (value == NULL) {
+                drop(state, key);
+            } else {
+                put(state, key, value);
+            }
+            if ((i + 1) % PIECE == 0 && (round < 3 || i > ROWS / 2)) {
+                commit(state, "m");
+                many_check(state, ROWS, round, i + 1);
+            }
+        }
+        checkpoint(state);
+        full = state_memory(state);
+        many_check(state, ROWS, round, ROWS);
+    }
+    for (size_t i = 0; i < 16; i++) {
+        commit(state, "m");
+        many_check(state, ROWS, ROUNDS, ROWS);
+    }
+    printf("%zu bytes after the checkpoint, %zu at rest\n", full, state_memory(state));
+    assert_true(full > 1000000);
+    assert_true(state_memory(state) < 400000); /* slots of the overlay stay */
+    state_close(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_value_larger_than_the_cache_is_read_all_the_same),
         cmocka_unit_test(restored_rows_are_pending_and_hidden_by_the_overlay),
         cmocka_unit_test(every_layer_counts_as_memory),
+        cmocka_unit_test(written_rows_retire_a_piece_with_each_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
