@@ -39,36 +39,24 @@ static bool within(int64_t at_ms, int64_t now_ms, int64_t window_ms)
     return at_ms > now_ms - window_ms && at_ms <= now_ms;
 }
 
-/* One reporter, one message, one report inside the horizon. */
-static const struct report_fact *find_repeat(const struct judgement *judgement,
-                                             const struct report *report,
-                                             const struct policy *policy)
-{
-    const struct subject_state *facts = judgement->facts;
-    if (report->content_ref.data == NULL || report->reporter_id.data == NULL) {
-        return NULL;
-    }
-    for (uint32_t i = 0; i < facts->reports_count; i++) {
-        const struct report_fact *item = &facts->reports[i];
-        if (bytes_equal(item->content_ref, report->content_ref)
-            && bytes_equal(item->reporter_id, report->reporter_id)
-            && within(item->at, judgement->court->decided_ms, policy->duplicate_horizon_ms)) {
-            return item;
-        }
-    }
-    return NULL;
-}
-
 static bool same_act(const struct report_fact *item, const struct report *report)
 {
-    if (!bytes_equal(item->author_id, report->author_id)) {
+    if (!bytes_equal(item->content_ref, report->content_ref)
+        || !bytes_equal(item->author_id, report->author_id)) {
         return false;
     }
-    if (item->content_ref.data != NULL || report->content_ref.data != NULL) {
-        return bytes_equal(item->content_ref, report->content_ref);
-    }
-    return item->area == report->area && item->act_at == report->act_at
-           && bytes_equal(item->room_id, report->room_id);
+    return report->content_ref.data != NULL
+           || (item->area == report->area && item->act_at == report->act_at
+               && bytes_equal(item->room_id, report->room_id));
+}
+
+/* One reporter, one message, one report inside the horizon. */
+static bool is_repeat(const struct judgement *judgement, const struct report_fact *item,
+                      const struct report *report, const struct policy *policy)
+{
+    return report->content_ref.data != NULL && report->reporter_id.data != NULL
+           && bytes_equal(item->reporter_id, report->reporter_id)
+           && within(item->at, judgement->court->decided_ms, policy->duplicate_horizon_ms);
 }
 
 static bool is_grave(const struct policy *policy, enum category category)
@@ -77,31 +65,49 @@ static bool is_grave(const struct policy *policy, enum category category)
     return lane == LANE_ONE_STRIKE || lane == LANE_PROOF;
 }
 
-/* The report of an act that was decided on this ledger a short while ago (domain.md I.4). */
-static const struct report_fact *find_decided(const struct judgement *judgement,
-                                              const struct report *report,
-                                              const struct admission *admission)
+/* Whether it is a report of an act that was decided on this ledger a short while ago (domain.md I.4). */
+static bool is_decided(const struct judgement *judgement, const struct report_fact *item,
+                       const struct admission *admission)
 {
-    struct subject_state *facts = judgement->facts;
     const struct policy *policy = admission->policy;
+    if (!item->outcome.set
+        || !within(item->decided_at.value, judgement->court->decided_ms,
+                   policy->duplicate_horizon_ms)
+        || (item->outcome.value != OUTCOME_CONFIRMED
+            && item->outcome.value != OUTCOME_NO_VIOLATION
+            && item->outcome.value != OUTCOME_GROUNDLESS)) {
+        return false;
+    }
+    const struct case_fact *decided = case_find(judgement->facts, item->case_number);
+    return decided != NULL && decided->outcome.set && decided->ledger == admission->ledger
+           && (!is_grave(policy, admission->category) || is_grave(policy, decided->category));
+}
+
+/* What is known of the message already: a report of the same reporter, and a decided one. */
+struct known {
+    const struct report_fact *repeat;
+    const struct report_fact *decided;
+};
+
+static struct known find_known(const struct judgement *judgement, const struct report *report,
+                               const struct admission *admission)
+{
+    const struct subject_state *facts = judgement->facts;
+    struct known known = {0};
     for (uint32_t i = 0; i < facts->reports_count; i++) {
         const struct report_fact *item = &facts->reports[i];
-        if (!item->outcome.set || !same_act(item, report)
-            || !within(item->decided_at.value, judgement->court->decided_ms,
-                       policy->duplicate_horizon_ms)) {
+        if (item->content_ref.size != report->content_ref.size || !same_act(item, report)) {
             continue;
         }
-        const bool decides = item->outcome.value == OUTCOME_CONFIRMED
-                             || item->outcome.value == OUTCOME_NO_VIOLATION
-                             || item->outcome.value == OUTCOME_GROUNDLESS;
-        const struct case_fact *decided = case_find(facts, item->case_number);
-        if (decides && decided != NULL && decided->outcome.set
-            && decided->ledger == admission->ledger
-            && (!is_grave(policy, admission->category) || is_grave(policy, decided->category))) {
-            return item;
+        if (is_repeat(judgement, item, report, admission->policy)) {
+            known.repeat = item;
+            break;
+        }
+        if (known.decided == NULL && is_decided(judgement, item, admission)) {
+            known.decided = item;
         }
     }
-    return NULL;
+    return known;
 }
 
 /* Room for one more row: the oldest decided one gives way. False: all are still needed. */
@@ -133,12 +139,12 @@ static struct report_fact *report_keep(struct judgement *judgement, const struct
     struct report_fact *item = &facts->reports[facts->reports_count++];
     *item = (struct report_fact){
         .case_number = case_number,
-        .event_id = text_keep(judgement, report->event_id),
-        .reporter_id = text_keep(judgement, report->reporter_id),
-        .content_ref = text_keep(judgement, report->content_ref),
-        .evidence_ref = text_keep(judgement, report->evidence_ref),
-        .room_id = text_keep(judgement, report->room_id),
-        .author_id = text_keep(judgement, report->author_id),
+        .event_id = report->event_id,
+        .reporter_id = report->reporter_id,
+        .content_ref = report->content_ref,
+        .evidence_ref = report->evidence_ref,
+        .room_id = report->room_id,
+        .author_id = report->author_id,
         .area = report->area,
         .category = admission->category,
         .score = admission->score,
@@ -151,9 +157,13 @@ static struct report_fact *report_keep(struct judgement *judgement, const struct
         .language = report->language,
         .raises = admission->raises,
         .silent = admission->silent,
-        .sketch = text_keep(judgement, report->sketch),
-        .sketch_key = text_keep(judgement, report->sketch_key),
+        .sketch = report->sketch,
+        .sketch_key = report->sketch_key,
     };
+    struct bytes *const texts[] = {&item->event_id,     &item->reporter_id, &item->content_ref,
+                                   &item->evidence_ref, &item->room_id,     &item->author_id,
+                                   &item->sketch,       &item->sketch_key};
+    texts_keep(judgement, texts, COUNT_OF(texts));
     return item;
 }
 
@@ -252,15 +262,6 @@ static bool reporter_counts(const struct judgement *judgement, const struct poli
         burst += within(item->at, report->at, policy->counted_window_ms) ? 1 : 0;
     }
     return burst < policy->counted_per_window;
-}
-
-static int32_t count_reporters(const struct subject_state *facts, int32_t case_number)
-{
-    int32_t count = 0;
-    for (uint32_t i = 0; i < facts->reports_count; i++) {
-        count += facts->reports[i].case_number == case_number && facts->reports[i].counted ? 1 : 0;
-    }
-    return count;
 }
 
 void case_ask(struct judgement *judgement, struct case_fact *item, enum review_kind kind)
@@ -414,7 +415,7 @@ static bool asks(struct judgement *judgement, const struct case_fact *item,
 static void case_evaluate(struct judgement *judgement, struct case_fact *item,
                           const struct admission *admission)
 {
-    const int32_t reporters = count_reporters(judgement->facts, item->number);
+    const int32_t reporters = item->reporters;
     if (item->held_decision_id.data != NULL && !item->held_hold) {
         return; /* confirmed, but the breaker waits for a person */
     }
@@ -431,6 +432,16 @@ static void case_evaluate(struct judgement *judgement, struct case_fact *item,
     }
 }
 
+/* Whether a report may count toward REPORT_ACCUMULATION (domain.md I.12). */
+static bool accumulates(const struct report_fact *item)
+{
+    return (item->reporter_class == REPORTER_CLASS_NORMAL
+            || item->reporter_class == REPORTER_CLASS_TRUSTED)
+           && !item->silent && !item->answered && item->reporter_id.data != NULL
+           && item->source_kind != SOURCE_KIND_INSTITUTION_REPORT
+           && !(item->outcome.set && item->outcome.value == OUTCOME_FORWARDED);
+}
+
 /* Distinct reporters of a ledger inside the window, as far as `enough`. */
 static int32_t count_accumulated(const struct judgement *judgement, const struct policy *policy,
                                  enum ledger ledger, int32_t enough)
@@ -440,12 +451,7 @@ static int32_t count_accumulated(const struct judgement *judgement, const struct
     int32_t count = 0;
     for (uint32_t i = 0; i < facts->reports_count && count < enough; i++) {
         const struct report_fact *item = &facts->reports[i];
-        if (item->silent || item->answered || item->reporter_id.data == NULL
-            || item->source_kind == SOURCE_KIND_INSTITUTION_REPORT
-            || (item->outcome.set && item->outcome.value == OUTCOME_FORWARDED)
-            || (item->reporter_class != REPORTER_CLASS_NORMAL
-                && item->reporter_class != REPORTER_CLASS_TRUSTED)
-            || policy->areas[item->area].ledger != ledger
+        if (!accumulates(item) || policy->areas[item->area].ledger != ledger
             || !within(item->at, judgement->court->decided_ms, policy->accumulation_window_ms)) {
             continue;
         }
@@ -486,7 +492,12 @@ static void accumulation_evaluate(struct judgement *judgement, const struct admi
                                   enum area area)
 {
     const struct policy *policy = admission->policy;
+    const struct report_fact *newest =
+        &judgement->facts->reports[judgement->facts->reports_count - 1];
     const int32_t enough = evidence_of(policy, admission->class)->accumulation_reporters;
+    if (!accumulates(newest)) {
+        return; /* the record that completes it gives the time */
+    }
     if (judgement->facts->subject_kind != SUBJECT_KIND_USER || admission->route != ROUTE_CASE
         || policy->accumulation_scopes[admission->ledger] == 0 || enough < 1
         || judgement->facts->reports_count < (uint32_t)enough
@@ -505,20 +516,24 @@ static void report_join(struct judgement *judgement, const struct report *report
                         const struct admission *admission)
 {
     struct case_fact *item = find_open(judgement->facts, admission);
+    if (!reports_make_room(judgement)) {
+        if (item != NULL) {
+            item->dropped++;
+        }
+        answer(judgement, report, admission, OUTCOME_CLOSED, "limit.reports");
+        return;
+    }
     if (item == NULL) {
         item = case_open(judgement, admission->policy, admission->category, report->area,
                          admission->ledger);
     }
-    if (item == NULL || !reports_make_room(judgement)) {
-        if (item != NULL) {
-            item->dropped++;
-        }
-        answer(judgement, report, admission, OUTCOME_CLOSED,
-               item == NULL ? "limit.cases" : "limit.reports");
+    if (item == NULL) {
+        answer(judgement, report, admission, OUTCOME_CLOSED, "limit.cases");
         return;
     }
     struct report_fact *kept = report_keep(judgement, report, admission, item->number);
     kept->counted = reporter_counts(judgement, admission->policy, kept);
+    item->reporters += kept->counted ? 1 : 0;
     item->forwarded = admission->route == ROUTE_FORWARD;
     item->human = item->human || admission->human;
     item->no_hold = item->no_hold || admission->no_hold;
@@ -558,15 +573,15 @@ enum judge_result report_judge(struct judgement *judgement, const struct report 
         answer(judgement, report, &admission, OUTCOME_INADMISSIBLE, admission.rule);
         return JUDGE_DONE;
     }
-    if (find_repeat(judgement, report, admission.policy) != NULL) {
+    const struct known known = find_known(judgement, report, &admission);
+    if (known.repeat != NULL) {
         const struct bytes id = id_text(judgement, id_next(judgement, admission.policy));
         emit_outcome_signal(judgement, id_numbered(judgement, id, 0), report, admission.category,
                             OUTCOME_DUPLICATE);
         return JUDGE_DONE;
     }
-    const struct report_fact *decided = find_decided(judgement, report, &admission);
-    if (decided != NULL) {
-        answer_decided(judgement, report, &admission, decided);
+    if (known.decided != NULL) {
+        answer_decided(judgement, report, &admission, known.decided);
     } else {
         report_join(judgement, report, &admission);
     }

@@ -100,6 +100,23 @@ struct bytes text_keep(struct judgement *judgement, struct bytes value)
     return value.data == NULL ? (struct bytes){0} : arena_copy(judgement->court->arena, value);
 }
 
+void texts_keep(struct judgement *judgement, struct bytes *const *texts, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++) {
+        size += texts[i]->size;
+    }
+    uint8_t *place = arena_get(judgement->court->arena, size);
+    for (size_t i = 0; i < count; i++) {
+        struct bytes *text = texts[i];
+        if (text->data != NULL) {
+            memcpy(place, text->data, text->size);
+            text->data = place;
+            place += text->size;
+        }
+    }
+}
+
 void check_add(struct judgement *judgement, const char *name, int64_t value, int64_t limit,
                bool passed)
 {

@@ -15,7 +15,7 @@
 #define ID_SIZE 16
 #define ID_TEXT_SIZE 32
 #define REFS_MAX 32   /* report ids and evidence references of one record */
-#define CHECKS_MAX 32 /* thresholds of one judgement kept for its decisions */
+#define CHECKS_MAX 12 /* thresholds of one judgement kept for its decisions */
 #define PARAMS_MAX 16
 
 /* Bounds of the lists in SubjectState.avsc. */
@@ -55,7 +55,8 @@ struct bytes id_numbered(struct judgement *judgement, struct bytes text, int64_t
 bool id_parse(struct bytes text, uint8_t out[ID_SIZE]);
 /* A number as text in the arena. */
 struct bytes text_number(struct judgement *judgement, int64_t value);
-/* A copy of a nullable string in the arena. */
+/* Nullable strings, copied into one piece of the arena. */
+void texts_keep(struct judgement *judgement, struct bytes *const *texts, size_t count);
 struct bytes text_keep(struct judgement *judgement, struct bytes value);
 /* True the second time a record of this id comes inside the horizon; else remembers it. */
 bool event_seen(struct judgement *judgement, struct bytes event_id);

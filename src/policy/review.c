@@ -33,26 +33,22 @@ static void fill_reports(const struct judgement *judgement, int32_t case_number,
     }
 }
 
-static bool room_is_new(const struct subject_state *facts, uint32_t place)
-{
-    const struct report_fact *report = &facts->reports[place];
-    for (uint32_t i = 0; i < place; i++) {
-        if (facts->reports[i].case_number == report->case_number
-            && bytes_equal(facts->reports[i].room_id, report->room_id)) {
-            return false;
-        }
-    }
-    return true;
-}
-
+/* Distinct rooms among the reports of a case. */
 static int32_t count_rooms(const struct subject_state *facts, int32_t case_number)
 {
+    uint8_t places[REPORTS_MAX];
     int32_t rooms = 0;
     for (uint32_t i = 0; i < facts->reports_count; i++) {
         const struct report_fact *report = &facts->reports[i];
-        if (report->case_number == case_number && report->room_id.data != NULL
-            && room_is_new(facts, i)) {
-            rooms++;
+        if (report->case_number != case_number || report->room_id.data == NULL) {
+            continue;
+        }
+        bool known = false;
+        for (int32_t k = 0; k < rooms && !known; k++) {
+            known = bytes_equal(facts->reports[places[k]].room_id, report->room_id);
+        }
+        if (!known) {
+            places[rooms++] = (uint8_t)i;
         }
     }
     return rooms;
