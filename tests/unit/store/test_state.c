@@ -283,7 +283,7 @@ static void the_cache_spares_the_store_and_keeps_to_its_bytes(void **unused)
     struct store *store = store_open_failing(store_open_memory(), 0);
     char text[300] = {0};
     for (size_t i = 0; i < 1000; i++) {
-        char key[16];
+        char key[32];
         snprintf(key, sizeof(key), "k%04zu", i);
         const struct row row = {bytes_text(key), bytes_of(text, sizeof(text))};
         CHECK_OK(store->ops->checkpoint(store, &row, 1, &error), error);
@@ -294,7 +294,7 @@ static void the_cache_spares_the_store_and_keeps_to_its_bytes(void **unused)
     CHECK_OK(state_open(store, &small, &state, &error), error);
     const size_t empty = state_memory(state);
     for (size_t i = 0; i < 3000; i++) {
-        char key[16];
+        char key[32];
         struct bytes value = {0};
         snprintf(key, sizeof(key), "k%04zu", i % 1000);
         CHECK_OK(state_get(state, bytes_text(key), &value, &error), error);
@@ -389,7 +389,7 @@ static const char *many_value(size_t index, size_t round, size_t changed)
 static void many_check(struct state *state, size_t count, size_t round, size_t changed)
 {
     for (size_t i = 0; i < count; i += 7) {
-        char key[16];
+        char key[32];
         snprintf(key, sizeof(key), "k%05zu", i);
         check_get(state, key, many_value(i, round, changed));
     }
@@ -409,7 +409,7 @@ static void written_rows_retire_a_piece_with_each_commit(void **unused)
     size_t full = 0;
     for (size_t round = 1; round <= ROUNDS; round++) {
         for (size_t i = 0; i < ROWS; i++) {
-            char key[16];
+            char key[32];
             snprintf(key, sizeof(key), "k%05zu", i);
             const char *value = many_value(i, round, ROWS);
             if (value == NULL) {
