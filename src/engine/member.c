@@ -123,6 +123,7 @@ enum status member_open(const struct engine_options *options, const struct topol
     member->row = memory_get(codec_record_size(member->codec));
     member->payload = memory_get(sizeof(*member->payload));
     member->state_hash = digest_stream_new();
+    member->checkpointer = options->causal ? NULL : checkpointer_new();
     name_things(member, thread);
     const enum status status = connect(member, error);
     if (status != STATUS_OK) {
@@ -133,8 +134,20 @@ enum status member_open(const struct engine_options *options, const struct topol
     return STATUS_OK;
 }
 
+/* A checkpoint that runs beside must be over before a state is closed. */
+static enum status settle_checkpoint(struct member *member, struct error *error)
+{
+    return member->checkpointer == NULL ? STATUS_OK
+                                        : checkpointer_wait(member->checkpointer, error);
+}
+
 void member_close(struct member *member)
 {
+    struct error late = {0};
+    if (settle_checkpoint(member, &late) != STATUS_OK) {
+        log_line(LOG_ALARM, "checkpoint_failed", "reason=\"%s\"", late.text);
+    }
+    checkpointer_free(member->checkpointer);
     for (size_t i = 0; i < member->task_count; i++) {
         struct error error = {0};
         if (task_close(member->tasks[i], !member->failed, &error) != STATUS_OK) {
@@ -204,6 +217,7 @@ static enum status on_revoke(struct member *member, int32_t partition, bool lost
     size_t index = 0;
     struct task *task = find_task(member, partition, &index);
     if (task != NULL) {
+        TRY(settle_checkpoint(member, error));
         member->tasks[index] = member->tasks[--member->task_count];
         TRY(task_close(task, true, error));
     }
@@ -285,13 +299,21 @@ enum status member_maintain(struct member *member, struct error *error)
             return status;
         }
     }
+    if (member->checkpointer != NULL) {
+        TRY(checkpointer_poll(member->checkpointer, error));
+    }
     for (size_t i = 0; i < member->task_count; i++) {
         struct task *task = member->tasks[i];
         if (now - task->committed_at_ms >= OFFSETS_AGAIN_MS) {
             TRY(task_touch(task, error));
         }
-        if (state_checkpoint_due(task->state, now)) {
+        if (!state_checkpoint_due(task->state, now)) {
+            continue;
+        }
+        if (member->checkpointer == NULL) {
             TRY(state_checkpoint(task->state, error));
+        } else if (!checkpointer_busy(member->checkpointer)) {
+            checkpointer_start(member->checkpointer, task->state);
         }
     }
     return STATUS_OK;

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "config/config.h"
+#include "engine/checkpointer.h"
 #include "engine/engine.h"
 #include "engine/keys.h"
 #include "engine/policy_feed.h"
@@ -27,6 +28,7 @@ struct member {
     struct store_memory *store_memory;
     struct stream *stream;
     struct policy_feed *policies;
+    struct checkpointer *checkpointer; /* NULL on a causal run: checkpoints are written in line */
     char group[TOPOLOGY_NAME_MAX];
     char transactional_id[256];
     char instance_id[200];

@@ -107,15 +107,42 @@ static enum status restore_row(struct task *task, const struct stream_record *re
     return STATUS_OK;
 }
 
+/* Makes `meta`, the last record of a transaction in the changelog, the meta of all restored so far. */
+static enum status restore_mark(struct task *task, struct bytes meta, int64_t next,
+                                struct error *error)
+{
+    TRY(task_meta_decode(task, meta, &task->committed, error));
+    task->committed.changelog_next = next;
+    struct buffer stored = {0};
+    task_meta_encode(task, &task->committed, &stored);
+    state_commit(task->state, buffer_bytes(&stored), clock_monotonic_ms());
+    buffer_release(&stored);
+    return STATUS_OK;
+}
+
+/* One record of the changelog. After a transaction's last one, its meta, a checkpoint may be written: a
+ * long restore keeps to the memory cap and goes on where it stood after a crash. */
+static enum status restore_record(struct task *task, const struct stream_record *record,
+                                  struct buffer *meta, struct error *error)
+{
+    TRY(restore_row(task, record, meta, error));
+    if (bytes_is(record->key, STATE_META_KEY) &&
+        state_checkpoint_due(task->state, clock_monotonic_ms())) {
+        TRY(restore_mark(task, buffer_bytes(meta), record->offset + 1, error));
+        TRY(state_checkpoint(task->state, error));
+    }
+    return STATUS_OK;
+}
+
 /* Reads the changelog up to `target`; waits while its last stable offset is below (window 5). */
 static enum status restore_read(struct task *task, struct reader *reader, int64_t target,
                                 struct buffer *meta, struct error *error)
 {
-    const atomic_bool *stop = task->member->options->stop;
+    const struct member *member = task->member;
     int64_t shown_at = clock_monotonic_ms();
     int64_t rows = 0;
     while (reader->ops->position(reader) < target) {
-        if (atomic_load(stop)) {
+        if (atomic_load(member->options->stop)) {
             return error_set(error, STATUS_RETRY, "stopped while restoring");
         }
         struct stream_record record = {0};
@@ -124,24 +151,21 @@ static enum status restore_read(struct task *task, struct reader *reader, int64_
         if (found) {
             enum status status = STATUS_OK;
             if (record.offset < target) {
-                status = restore_row(task, &record, meta, error);
+                status = restore_record(task, &record, meta, error);
                 rows++;
             }
             reader->ops->release(reader, &record);
             TRY(status);
         }
-        if (clock_monotonic_ms() - shown_at > SECOND_MS) {
+        if (rows % 256 == 0 && clock_monotonic_ms() - shown_at > SECOND_MS) {
             shown_at = clock_monotonic_ms();
             log_line(LOG_INFO, "restoring", "topology=%s partition=%d offset=%" PRId64
-                     " target=%" PRId64, task->member->topology->name, task->partition,
+                     " target=%" PRId64, member->topology->name, task->partition,
                      reader->ops->position(reader), target);
-        }
-        if (state_checkpoint_due(task->state, clock_monotonic_ms())) {
-            TRY(state_checkpoint(task->state, error));
         }
     }
     log_line(LOG_INFO, "restored", "topology=%s partition=%d records=%" PRId64 " target=%" PRId64,
-             task->member->topology->name, task->partition, rows, target);
+             member->topology->name, task->partition, rows, target);
     return STATUS_OK;
 }
 
@@ -166,7 +190,7 @@ static enum status restore_from(struct task *task, struct reader *reader, int64_
                            task->member->changelog_name, task->partition, mark->changelog_next);
     }
     if (status == STATUS_OK) {
-        status = task_meta_decode(task, buffer_bytes(&meta), &task->committed, error);
+        status = restore_mark(task, buffer_bytes(&meta), mark->changelog_next, error);
     }
     buffer_release(&meta);
     TRY(status);
@@ -177,11 +201,6 @@ static enum status restore_from(struct task *task, struct reader *reader, int64_
                          "the topic", task->member->changelog_name, task->partition,
                          task->committed.commit_seq, mark->commit_seq);
     }
-    task->committed.changelog_next = mark->changelog_next;
-    struct buffer stored = {0};
-    task_meta_encode(task, &task->committed, &stored);
-    state_commit(task->state, buffer_bytes(&stored), clock_monotonic_ms());
-    buffer_release(&stored);
     return STATUS_OK;
 }
 
