@@ -1,6 +1,6 @@
 /* Reading and changing the rows of a task.
  *
- * A row is one allocation (row_map.h) that moves by pointer from overlay to pending to frozen to
+ * A row is one allocation (row_map.h) that moves by pointer: overlay, pending, frozen, written,
  * cache; it is copied when it is put and when a checkpoint writes it.
  *
  * SPDX-License-Identifier: Apache-2.0 */

@@ -71,7 +71,8 @@ MUST_CHECK enum status state_scan(struct state *state, struct bytes prefix, stru
                                   size_t limit, store_visit *visit, void *context,
                                   struct error *error);
 
-/* Bytes held in memory: overlay, pending, frozen, cache. */
+/* Bytes held in memory by every layer. The rows of a finished checkpoint leave for the cache with
+ * the commits after it and count until then. */
 size_t state_memory(const struct state *state);
 
 /* Whether pending rows are old or large enough for a checkpoint and none is running; also after
