@@ -29,11 +29,11 @@ struct named {
 };
 
 static const char *const kind_names[] = {
-    [KIND_NULL] = "null",     [KIND_BOOLEAN] = "boolean", [KIND_INT] = "int",
-    [KIND_LONG] = "long",     [KIND_FLOAT] = "float",     [KIND_DOUBLE] = "double",
-    [KIND_BYTES] = "bytes",   [KIND_STRING] = "string",   [KIND_RECORD] = "record",
-    [KIND_ENUM] = "enum",     [KIND_FIXED] = "fixed",     [KIND_ARRAY] = "array",
-    [KIND_MAP] = "map",       [KIND_UNION] = "union",
+    [KIND_NULL] = "null",   [KIND_BOOLEAN] = "boolean", [KIND_INT] = "int",
+    [KIND_LONG] = "long",   [KIND_FLOAT] = "float",     [KIND_DOUBLE] = "double",
+    [KIND_BYTES] = "bytes", [KIND_STRING] = "string",   [KIND_RECORD] = "record",
+    [KIND_ENUM] = "enum",   [KIND_FIXED] = "fixed",     [KIND_ARRAY] = "array",
+    [KIND_MAP] = "map",     [KIND_UNION] = "union",
 };
 _Static_assert(COUNT_OF(kind_names) == KIND_UNION + 1, "a name for every kind");
 
@@ -47,8 +47,7 @@ enum status avro_parse(struct bytes text, struct avro_schema *schema, struct err
     }
     json_error_t problem;
     schema->json = json_loadb((const char *)text.data, text.size,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
-                              &problem);
+                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &problem);
     if (schema->json == NULL) {
         return error_set(error, STATUS_FATAL, "schema is not JSON: line %d column %d: %s",
                          problem.line, problem.column, problem.text);
@@ -136,8 +135,8 @@ static bool name_valid(const char *name, bool dotted)
     bool start = true;
     for (; *name != '\0'; name++) {
         const char symbol = *name;
-        const bool letter = (symbol >= 'A' && symbol <= 'Z') || (symbol >= 'a' && symbol <= 'z') ||
-                            symbol == '_';
+        const bool letter =
+            (symbol >= 'A' && symbol <= 'Z') || (symbol >= 'a' && symbol <= 'z') || symbol == '_';
         if (symbol == '.' && dotted && !start) {
             start = true;
             continue;
@@ -201,8 +200,7 @@ static enum status parse_names(struct parser *parser, json_t *json, const char *
         if (text == NULL || !name_valid(text, namespace != NULL)) {
             return fail(parser, "'%s' holds an element that is not a name", attribute);
         }
-        items[i] = namespace == NULL ? keep_text(parser, text)
-                                     : full_name(parser, namespace, text);
+        items[i] = namespace == NULL ? keep_text(parser, text) : full_name(parser, namespace, text);
     }
     *out = (struct avro_names){.items = items, .count = (uint32_t)count};
     return STATUS_OK;
@@ -226,11 +224,10 @@ static enum status parse_named(struct parser *parser, json_t *json, enum avro_ki
         return fail(parser, "'%s' is defined twice", full);
     }
     struct named *named = arena_get(&parser->schema->arena, sizeof(*named));
-    *named = (struct named){.open = true,
-                            .type = {.kind = kind,
-                                     .fallback = -1,
-                                     .name = full,
-                                     .number = parser->schema->named_count++}};
+    *named = (struct named){
+        .open = true,
+        .type = {
+            .kind = kind, .fallback = -1, .name = full, .number = parser->schema->named_count++}};
     table_add(&parser->named, bytes_text(full), named);
     *named_out = named;
     return parse_names(parser, json, "aliases", namespace_of(parser, full), AVRO_BRANCH_COUNT_MAX,

@@ -1,9 +1,9 @@
 /* A schema of the Avro specification as a tree, read from its JSON text.
  *
- * Keeps what resolution needs: names, aliases, defaults, enum defaults; drops doc, order, logicalType and
- * unknown attributes. A tree is valid when it exists: names are well-formed and unique, references are
- * resolved, unions hold no union and no kind twice. A named type is one node however often it is referred to;
- * a type that contains itself is refused, so walking a tree ends.
+ * Keeps what resolution needs: names, aliases, defaults, enum defaults; drops doc, order,
+ * logicalType and unknown attributes. A tree is valid when it exists: names are well-formed and
+ * unique, references are resolved, unions hold no union and no kind twice. A named type is one node
+ * however often it is referred to; a type that contains itself is refused, so walking a tree ends.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SCHEMA_AVRO_H

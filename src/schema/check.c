@@ -1,7 +1,7 @@
 /* Formats and caps of strings, field by field.
  *
- * An id is 1 to 64 bytes of [A-Za-z0-9._-]. Sixteen bytes are tested at once, since this runs for every
- * string of every record: the last sixteen overlap what was tested before.
+ * An id is 1 to 64 bytes of [A-Za-z0-9._-]. Sixteen bytes are tested at once, since this runs for
+ * every string of every record: the last sixteen overlap what was tested before.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "schema/check.h"

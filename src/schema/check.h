@@ -6,8 +6,8 @@
 
 #include "record/type.h"
 
-/* The first field (in schema order, nested records included) whose string does not have its format or
- * is over its max; NULL if all are well. External data: a value, never an assertion. */
+/* The first field (in schema order, nested records included) whose string does not have its format
+ * or is over its max; NULL if all are well. External data: a value, never an assertion. */
 const struct field_type *check_record(const struct record_type *type, const void *record);
 
 /* Whether a text that is present has FORMAT_ID. */

@@ -70,7 +70,7 @@ void codec_free(struct codec *codec)
     free(codec);
 }
 
-/* The name of a schema's record without namespace, and whether it is the type's name or an alias of it. */
+/* Whether the type takes data of that name: its own in any namespace, or an alias of it. */
 static bool type_reads(const struct record_type *type, const char *writer_name)
 {
     if (strcmp(type->name, avro_short_name(writer_name)) == 0) {
@@ -90,8 +90,8 @@ enum status codec_add_writer(struct codec *codec, struct bytes writer_schema, st
     enum status status = avro_parse(writer_schema, &writer, error);
     if (status == STATUS_OK && writer.type->kind == KIND_RECORD) {
         for (size_t i = 0; i < codec->type_count && reader == NULL; i++) {
-            reader = type_reads(codec->types[i].type, writer.type->name) ? codec->types[i].type
-                                                                         : NULL;
+            reader =
+                type_reads(codec->types[i].type, writer.type->name) ? codec->types[i].type : NULL;
         }
     }
     if (status == STATUS_OK && reader == NULL) {
@@ -127,8 +127,7 @@ const struct plan *codec_plan(const struct codec *codec, struct bytes payload)
     const uint64_t fingerprint = prefix_fingerprint(payload);
     const size_t mask = codec->plan_slot_count - 1;
     size_t slot = (size_t)fingerprint & mask;
-    while (codec->plan_slots[slot] != NULL &&
-           codec->plan_slots[slot]->fingerprint != fingerprint) {
+    while (codec->plan_slots[slot] != NULL && codec->plan_slots[slot]->fingerprint != fingerprint) {
         slot = (slot + 1) & mask;
     }
     return codec->plan_slots[slot];
@@ -142,9 +141,9 @@ enum decode_result codec_decode(const struct codec *codec, struct bytes payload,
         return DECODE_UNKNOWN_SCHEMA;
     }
     *type_out = plan->reader;
-    return plan_decode(
-        plan, bytes_of(payload.data + CODEC_PREFIX_SIZE, payload.size - CODEC_PREFIX_SIZE),
-        record_out);
+    return plan_decode(plan,
+                       bytes_of(payload.data + CODEC_PREFIX_SIZE, payload.size - CODEC_PREFIX_SIZE),
+                       record_out);
 }
 
 size_t codec_record_size(const struct codec *codec)

@@ -1,13 +1,13 @@
 /* schema: Avro bytes to plain structs and back, and JSON lines to the same structs.
  *
  * A decode plan is compiled once from (writer schema, reader record type) into a flat list of
- * operations on struct offsets and run by one bounded loop: no allocation, no recursion, full schema
- * resolution (added fields with defaults, removed fields, aliases, enums by name with default,
- * promotions). Strings and bytes of a decoded struct are borrowed from the payload. Encoding needs no
- * plan from outside: a record type encodes by its own schema.
+ * operations on struct offsets and run by one bounded loop: no allocation, no recursion, full
+ * schema resolution (added fields with defaults, removed fields, aliases, enums by name with
+ * default, promotions). Strings and bytes of a decoded struct are borrowed from the payload.
+ * Encoding needs no plan from outside: a record type encodes by its own schema.
  *
- * Why our own: avro-c has no defaults or aliases, mis-maps enums, is unsafe on hostile bytes and takes
- * 500 to 600 ns a record (measured again by tests/bench/bench_codec).
+ * Why our own: avro-c has no defaults or aliases, mis-maps enums, is unsafe on hostile bytes and
+ * takes 500 to 600 ns a record (measured again by tests/bench/bench_codec).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SCHEMA_CODEC_H
@@ -18,7 +18,8 @@
 #include "base/status.h"
 #include "record/type.h"
 
-/* Bytes before the datum of the single-object encoding: C3 01 and the CRC-64-AVRO, little-endian. */
+/* Bytes before the datum of the single-object encoding: C3 01 and the CRC-64-AVRO, little-endian.
+ */
 #define CODEC_PREFIX_SIZE 10
 
 enum decode_result {
@@ -61,12 +62,13 @@ MUST_CHECK enum status codec_new(const struct record_type *const *types, size_t 
 void codec_free(struct codec *codec);
 DEFINE_CLEANUP(codec)
 
-/* Makes data of one more writer schema (an older or newer version) readable: it is resolved to the type
- * of its record name. STATUS_FATAL: no such type, or it does not resolve. */
+/* Makes data of one more writer schema (an older or newer version) readable: it is resolved to the
+ * type of its record name. STATUS_FATAL: no such type, or it does not resolve. */
 MUST_CHECK enum status codec_add_writer(struct codec *codec, struct bytes writer_schema,
                                         struct error *error);
 
-/* The plan of a single-object payload, NULL if it has no such prefix or the fingerprint is unknown. */
+/* The plan of a single-object payload, NULL if it has no such prefix or the fingerprint is unknown.
+ */
 const struct plan *codec_plan(const struct codec *codec, struct bytes payload);
 
 /* Decodes a single-object payload into `record_out`, which must hold the largest type that can come
@@ -75,8 +77,8 @@ enum decode_result codec_decode(const struct codec *codec, struct bytes payload,
                                 const struct record_type **type_out, void *record_out);
 size_t codec_record_size(const struct codec *codec);
 
-/* Appends prefix and datum to `out`. `type` is one of the codec's types and the record fits it: a list
- * over its max, a fixed of another size or an enum out of range is our bug (ASSERT). */
+/* Appends prefix and datum to `out`. `type` is one of the codec's types and the record fits it: a
+ * list over its max, a fixed of another size or an enum out of range is our bug (ASSERT). */
 void codec_encode(const struct codec *codec, const struct record_type *type, const void *record,
                   struct buffer *out);
 /* The same without prefix: the form inside another record (AuditPayload) and for hashing. */

@@ -103,8 +103,7 @@ static enum status unfit(struct compiler *compiler, const struct target *target)
                      target->field->name);
 }
 
-/* JSON writes bytes as characters 0 to 255; false if one is above. */
-static bool latin_bytes(struct arena *arena, const struct json_t *value, struct bytes *bytes_out)
+bool latin_bytes(struct arena *arena, const struct json_t *value, struct bytes *bytes_out)
 {
     const uint8_t *text = (const uint8_t *)json_string_value(value);
     const size_t size = json_string_length(value);
@@ -179,9 +178,8 @@ static enum status store_enum(struct compiler *compiler, const struct target *ta
     if (number < 0) {
         return unfit(compiler, target);
     }
-    return compiler_add(compiler, (struct op){.code = OP_STORE_INT,
-                                              .offset = target->offset,
-                                              .number = number});
+    return compiler_add(
+        compiler, (struct op){.code = OP_STORE_INT, .offset = target->offset, .number = number});
 }
 
 static enum status store_set(struct compiler *compiler, const struct target *target,
@@ -189,16 +187,15 @@ static enum status store_set(struct compiler *compiler, const struct target *tar
 {
     uint64_t set = 0;
     for (size_t i = 0; i < json_array_size(value); i++) {
-        const int32_t number =
-            symbol_find(target->field->enumeration, json_array_get(value, i));
+        const int32_t number = symbol_find(target->field->enumeration, json_array_get(value, i));
         if (number < 0) {
             return unfit(compiler, target);
         }
         set |= UINT64_C(1) << number;
     }
-    return compiler_add(compiler, (struct op){.code = OP_STORE_LONG,
-                                              .offset = target->offset,
-                                              .number = (int64_t)set});
+    return compiler_add(
+        compiler,
+        (struct op){.code = OP_STORE_LONG, .offset = target->offset, .number = (int64_t)set});
 }
 
 static enum status store_record(struct compiler *compiler, const struct target *target,
@@ -230,12 +227,12 @@ static enum status store_list(struct compiler *compiler, const struct target *ta
     if (count > field->max) {
         return unfit(compiler, target);
     }
-    const struct field_type item = {.name = field->name, .kind = field->item,
-                                    .record = field->record};
+    const struct field_type item = {
+        .name = field->name, .kind = field->item, .record = field->record};
     const uint32_t count_offset = target->offset - field->offset + field->count_offset;
-    TRY(compiler_add(compiler, (struct op){.code = OP_STORE_INT,
-                                           .offset = count_offset,
-                                           .number = (int64_t)count}));
+    TRY(compiler_add(
+        compiler,
+        (struct op){.code = OP_STORE_INT, .offset = count_offset, .number = (int64_t)count}));
     for (uint32_t i = 0; i < count; i++) {
         const struct target part = {&item, target->offset + i * field->size, target->type->item,
                                     false};
@@ -265,11 +262,9 @@ static enum status store_value(struct compiler *compiler, const struct target *t
     case FIELD_ENUM:
         return store_enum(compiler, target, value);
     case FIELD_SET:
-        return json_is_array(value) ? store_set(compiler, target, value)
-                                    : unfit(compiler, target);
+        return json_is_array(value) ? store_set(compiler, target, value) : unfit(compiler, target);
     case FIELD_LIST:
-        return json_is_array(value) ? store_list(compiler, target, value)
-                                    : unfit(compiler, target);
+        return json_is_array(value) ? store_list(compiler, target, value) : unfit(compiler, target);
     case FIELD_RECORD:
         return store_record(compiler, target, value);
     }

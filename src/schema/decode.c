@@ -1,11 +1,12 @@
 /* Runs a plan over a datum.
  *
- * One loop: every turn either uses up bytes of the datum, goes forward in the list of operations, or counts an
- * item of a list against its cap, so it ends on any input. No allocation and no recursion; lists keep their
- * place in a stack of fixed depth, which the compiler of the plan has seen to be enough.
+ * One loop: every turn either uses up bytes of the datum, goes forward in the list of operations,
+ * or counts an item of a list against its cap, so it ends on any input. No allocation and no
+ * recursion; lists keep their place in a stack of fixed depth, which the compiler of the plan has
+ * seen to be enough.
  *
- * The loop holds its state in local variables, which the compiler keeps in registers; `struct run` holds
- * what only lists and refusals need.
+ * The loop holds its state in local variables, which the compiler keeps in registers; `struct run`
+ * holds what only lists and refusals need.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "schema/plan.h"
@@ -107,8 +108,8 @@ WIRE_INLINE const uint8_t *read_index(const uint8_t *at, const uint8_t *end, uin
 }
 
 /* The branch of a union of two. */
-WIRE_INLINE const uint8_t *read_branch(const uint8_t *at, const uint8_t *end,
-                                       const struct op *op, bool *null_out)
+WIRE_INLINE const uint8_t *read_branch(const uint8_t *at, const uint8_t *end, const struct op *op,
+                                       bool *null_out)
 {
     uint32_t branch = 0;
     at = read_index(at, end, 2, &branch);
@@ -266,8 +267,8 @@ static const uint8_t *add_set_item(struct run *run, const struct op *op, const u
     return at;
 }
 
-/* The head of a block: how many items follow, 0 for the end of the list; where they end if the writer says
- * so by a negative count. */
+/* The head of a block: how many items follow, 0 for the end of the list; where they end if the
+ * writer says so by a negative count. */
 static const uint8_t *read_block(const struct run *run, const uint8_t *at, uint64_t *count_out,
                                  const uint8_t **end_out)
 {
@@ -423,9 +424,9 @@ static const uint8_t *run_union(const struct plan *plan, struct run *run, const 
     return at;
 }
 
-static void store_one(const struct op *op, uint8_t *base)
+static void store_default(const struct run *run, const struct op *op)
 {
-    uint8_t *to = base + op->offset;
+    uint8_t *to = run->base + op->offset;
     if (op->code == OP_STORE_BOOLEAN) {
         memcpy(to, &(bool){op->number != 0}, sizeof(bool));
     } else if (op->code == OP_STORE_INT) {
@@ -434,13 +435,6 @@ static void store_one(const struct op *op, uint8_t *base)
         memcpy(to, &op->number, sizeof(op->number));
     } else {
         put_bytes(to, bytes_of(op->data, op->size));
-    }
-}
-
-void default_store(const struct op *ops, uint32_t count, void *record)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        store_one(&ops[i], record);
     }
 }
 
@@ -504,7 +498,7 @@ static const uint8_t *run_other(const struct plan *plan, struct run *run, const 
     case OP_STORE_INT:
     case OP_STORE_LONG:
     case OP_STORE_BYTES:
-        store_one(op, run->base);
+        store_default(run, op);
         return at;
     default:
         return run_skip(run, op, at);

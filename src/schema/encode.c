@@ -1,9 +1,9 @@
 /* Compiles a record type into a list of operations on offsets and runs it.
  *
- * Room: every operation writes at most a fixed number of bytes beside the content of strings, and `bound`
- * is the sum over all operations. The run keeps at least `bound` bytes free whenever it starts a pass
- * through the list: at the start, and at each item of a list, where it jumps back. Contents of strings are
- * made room for on top of that. So no other write needs a check.
+ * Room: every operation writes at most a fixed number of bytes beside the content of strings, and
+ * `bound` is the sum over all operations. The run keeps at least `bound` bytes free whenever it
+ * starts a pass through the list: at the start, and at each item of a list, where it jumps back.
+ * Contents of strings are made room for on top of that. So no other write needs a check.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "schema/encode.h"

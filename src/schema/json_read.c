@@ -1,7 +1,6 @@
 /* JSON objects to records: the line check.
  *
- * Goes on after a problem, so that one look at a line shows all of them. The schema text is parsed only
- * when a field is left out, for its default.
+ * Goes on after a problem, so that one look at a line shows all of them.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "schema/json.h"
@@ -9,6 +8,7 @@
 #include "base/assert.h"
 #include "base/digest.h"
 #include "schema/check.h"
+#include "schema/fallback.h"
 #include "schema/plan.h"
 
 #include <jansson.h>
@@ -20,9 +20,9 @@ struct reader {
     json_problem *problem;
     void *context;
     size_t problem_count;
-    const struct record_type *type; /* of the whole object: it has the schema text */
-    struct avro_schema schema;      /* parsed when first needed */
-    char path[256];                 /* of the field at hand */
+    const char *schema; /* the text that has the defaults */
+    bool fallback;      /* reading a default, where bytes are written as characters 0 to 255 */
+    char path[256];     /* of the field at hand */
     size_t path_size;
 };
 
@@ -32,13 +32,11 @@ static void read_value(struct reader *reader, const struct field_type *field, co
                        uint8_t *record, uint8_t *place);
 
 size_t json_read_record(const struct record_type *type, const struct json_t *object,
-                        struct arena *arena, void *record_out, json_problem *problem,
-                        void *context)
+                        struct arena *arena, void *record_out, json_problem *problem, void *context)
 {
     struct reader reader = {
-        .arena = arena, .problem = problem, .context = context, .type = type};
+        .arena = arena, .problem = problem, .context = context, .schema = type->schema};
     read_record(&reader, type, object, record_out);
-    avro_release(&reader.schema);
     return reader.problem_count;
 }
 
@@ -54,77 +52,62 @@ static void add_problem(struct reader *reader, const char *format, ...)
     reader->problem(reader->context, reader->path_size == 0 ? "value" : reader->path, reason);
 }
 
-/* Enters a field or item; the returned mark leaves it. A path too long for the message is cut. */
-static size_t path_push(struct reader *reader, const char *format, ...) PRINTF_LIKE(2, 3);
-static size_t path_push(struct reader *reader, const char *format, ...)
-{
-    const size_t mark = reader->path_size;
-    const size_t room = sizeof(reader->path) - mark;
-    va_list arguments;
-    va_start(arguments, format);
-    const int size = vsnprintf(reader->path + mark, room, format, arguments);
-    va_end(arguments);
-    ASSERT(size >= 0);
-    reader->path_size += (size_t)size < room ? (size_t)size : room - 1;
-    return mark;
-}
-
 static void path_pop(struct reader *reader, size_t mark)
 {
     reader->path_size = mark;
     reader->path[mark] = '\0';
 }
 
+static void path_append(struct reader *reader, const char *text)
+{
+    const size_t room = sizeof(reader->path) - 1 - reader->path_size;
+    const size_t size = strlen(text);
+    const size_t kept = size < room ? size : room;
+    memcpy(reader->path + reader->path_size, text, kept);
+    path_pop(reader, reader->path_size + kept);
+}
+
+/* Enters a field; the returned mark leaves it. A path too long for the message is cut. */
 static size_t path_push_field(struct reader *reader, const char *name)
 {
-    return path_push(reader, "%s%s", reader->path_size == 0 ? "" : ".", name);
+    const size_t mark = reader->path_size;
+    path_append(reader, mark == 0 ? "" : ".");
+    path_append(reader, name);
+    return mark;
 }
 
-/* The schema of the record `name` in `type` or in what it holds; NULL if it is not there. */
-static const struct avro_type *schema_find(const struct avro_type *type, const char *name)
+static size_t path_push_item(struct reader *reader, size_t index)
 {
-    const struct avro_type *found = NULL;
-    if (type->kind == KIND_ARRAY) {
-        return schema_find(type->item, name);
-    }
-    if (type->kind != KIND_RECORD) {
-        return NULL;
-    }
-    if (strcmp(avro_short_name(type->name), name) == 0) {
-        return type;
-    }
-    for (uint32_t i = 0; i < type->field_count && found == NULL; i++) {
-        found = schema_find(type->fields[i].type, name);
-    }
-    return found;
+    const size_t mark = reader->path_size;
+    char text[32];
+    snprintf(text, sizeof(text), "[%zu]", index);
+    path_append(reader, text);
+    return mark;
 }
 
-/* Fills a field that was left out. */
+/* Fills a field that was left out. `walk` is the record's, not started while its field is NULL. */
 static void read_default(struct reader *reader, const struct record_type *type, uint32_t index,
-                         uint8_t *record)
+                         struct fallback_walk *walk, uint8_t *record)
 {
-    struct error error;
-    if (reader->schema.type == NULL &&
-        reader_load(reader->type, &reader->schema, &error) != STATUS_OK) {
-        add_problem(reader, "%s", error.text);
-        return;
+    if (walk->field == NULL) {
+        ASSERT(fallback_start(reader->schema, type->name, walk));
     }
-    const struct avro_type *schema = schema_find(reader->schema.type, type->name);
-    ASSERT(schema != NULL && schema->field_count == type->field_count);
-    const struct field_type *field = &type->fields[index];
-    const struct avro_field *defined = &schema->fields[index];
-    if (defined->fallback == NULL) {
+    const struct bytes text = fallback_find(walk, index);
+    if (text.data == NULL) {
         add_problem(reader, "is missing and has no default");
         return;
     }
-    struct compiler compiler = {.tables = reader->arena, .error = &error};
-    const struct target target = {field, field->offset, defined->type, false};
-    if (default_compile(&compiler, &target, defined->fallback) != STATUS_OK) {
-        add_problem(reader, "%s", error.text);
-    } else {
-        default_store(compiler.ops, compiler.count, record);
-    }
-    compiler_release(&compiler);
+    json_error_t error;
+    json_t *value = bytes_is(text, "null") ? json_null()
+                                           : json_loadb((const char *)text.data, text.size,
+                                                        JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    ASSERT(value != NULL);
+    const bool outer = reader->fallback;
+    const struct field_type *field = &type->fields[index];
+    reader->fallback = true;
+    read_value(reader, field, value, record, record + field->offset);
+    reader->fallback = outer;
+    json_decref(value);
 }
 
 static void report_unknown(struct reader *reader, const struct record_type *type,
@@ -154,12 +137,13 @@ static void read_record(struct reader *reader, const struct record_type *type, c
         return;
     }
     size_t known = 0;
+    struct fallback_walk walk = {0};
     for (uint32_t i = 0; i < type->field_count; i++) {
         const struct field_type *field = &type->fields[i];
         const json_t *value = json_object_get(json, field->name);
         const size_t mark = path_push_field(reader, field->name);
         if (value == NULL) {
-            read_default(reader, type, i, record);
+            read_default(reader, type, i, &walk, record);
         } else {
             read_value(reader, field, value, record, record + field->offset);
             known++;
@@ -204,6 +188,16 @@ static void read_string(struct reader *reader, const struct field_type *field, c
     }
     const struct bytes kept = arena_copy(reader->arena, text);
     memcpy(place, &kept, sizeof(kept));
+}
+
+/* Bytes of a default. */
+static void read_characters(struct reader *reader, const struct field_type *field,
+                            const json_t *json, uint8_t *place)
+{
+    struct bytes value = {0};
+    ASSERT(json_is_string(json) && latin_bytes(reader->arena, json, &value));
+    ASSERT(field->kind != FIELD_FIXED || value.size == field->size);
+    memcpy(place, &value, sizeof(value));
 }
 
 static void read_hex(struct reader *reader, const struct field_type *field, const json_t *json,
@@ -259,7 +253,7 @@ static void read_set(struct reader *reader, const struct field_type *field, cons
     }
     uint64_t set = 0;
     for (size_t i = 0; i < json_array_size(json); i++) {
-        const size_t mark = path_push(reader, "[%zu]", i);
+        const size_t mark = path_push_item(reader, i);
         const int32_t value = read_symbol(reader, field->enumeration, json_array_get(json, i));
         set |= value < 0 ? 0 : UINT64_C(1) << value;
         path_pop(reader, mark);
@@ -282,13 +276,11 @@ static void read_list(struct reader *reader, const struct field_type *field, con
         add_problem(reader, "has more than %u items", field->max);
         return;
     }
-    const struct field_type item = {.name = field->name,
-                                    .kind = field->item,
-                                    .format = field->format,
-                                    .record = field->record};
+    const struct field_type item = {
+        .name = field->name, .kind = field->item, .format = field->format, .record = field->record};
     memcpy(record + field->count_offset, &(uint32_t){(uint32_t)count}, sizeof(uint32_t));
     for (size_t i = 0; i < count; i++) {
-        const size_t mark = path_push(reader, "[%zu]", i);
+        const size_t mark = path_push_item(reader, i);
         read_value(reader, &item, json_array_get(json, i), record, place + i * field->size);
         path_pop(reader, mark);
     }
@@ -343,7 +335,11 @@ static void read_value(struct reader *reader, const struct field_type *field, co
         return;
     case FIELD_BYTES:
     case FIELD_FIXED:
-        read_hex(reader, field, json, place);
+        if (reader->fallback) {
+            read_characters(reader, field, json, place);
+        } else {
+            read_hex(reader, field, json, place);
+        }
         return;
     case FIELD_ENUM:
         read_enum(reader, field, json, place);

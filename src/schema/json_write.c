@@ -129,8 +129,8 @@ static void write_set(struct buffer *out, const struct enum_type *enumeration, u
     write_byte(out, ']');
 }
 
-static void write_list(const struct field_type *field, const uint8_t *record,
-                       const uint8_t *place, struct buffer *out)
+static void write_list(const struct field_type *field, const uint8_t *record, const uint8_t *place,
+                       struct buffer *out)
 {
     uint32_t count = 0;
     memcpy(&count, record + field->count_offset, sizeof(count));

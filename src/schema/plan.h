@@ -1,7 +1,8 @@
 /* What a plan is inside: operations on struct offsets, run by decode.c, and their compiler.
  *
- * An operation reads one thing from the datum and puts it at `offset` of the current struct (the record,
- * or the list item being read), then the next one follows; only unions, optional values and lists jump.
+ * An operation reads one thing from the datum and puts it at `offset` of the current struct (the
+ * record, or the list item being read), then the next one follows; only unions, optional values and
+ * lists jump.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SCHEMA_PLAN_H
@@ -14,7 +15,8 @@
 /* Lists inside lists, maps and skipped ones included: deeper schemas are refused when compiled. */
 #define PLAN_LIST_DEPTH_MAX 8
 #define PLAN_OP_COUNT_MAX 65536
-/* Items of skipped arrays and maps in one datum: items may take no byte, so the datum does not bound them. */
+/* Items of skipped arrays and maps in one datum: items may take no byte, so the datum does not
+ * bound them. */
 #define PLAN_SKIPPED_ITEMS_MAX 65536
 
 enum op_code {
@@ -30,15 +32,15 @@ enum op_code {
     OP_ENUM_MAP,        /* `values` of the written index, below `size` */
     OP_SET,             /* a whole array of enums: bits, each by `values`; at most `max` items */
     OP_OPTIONAL_STRING, /* a union of null (branch `null_branch`) and string */
-    OP_OPTIONAL,        /* bool at `offset`: not null; if null the value of `size` bytes is 0; `jump` */
-    OP_OPTIONAL_BYTES,  /* if null the struct bytes is NULL and `jump` */
-    OP_UNION,           /* jump to `targets` of the branch, below `size` */
-    OP_JUMP,            /* end of a branch: go on at `jump` */
-    OP_REFUSE,          /* a branch that the reader cannot take */
-    OP_SET_ADD,         /* one item of a set: bit by `values` */
-    OP_LIST,            /* array or map: item structs of `size` bytes, at most `max`; empty: `jump` */
-    OP_LIST_NEXT,       /* end of an item: next one, or go on behind */
-    OP_STORE_BOOLEAN,   /* what the writer lacks: `number` as bool */
+    OP_OPTIONAL, /* bool at `offset`: not null; if null the value of `size` bytes is 0; `jump` */
+    OP_OPTIONAL_BYTES, /* if null the struct bytes is NULL and `jump` */
+    OP_UNION,          /* jump to `targets` of the branch, below `size` */
+    OP_JUMP,           /* end of a branch: go on at `jump` */
+    OP_REFUSE,         /* a branch that the reader cannot take */
+    OP_SET_ADD,        /* one item of a set: bit by `values` */
+    OP_LIST,          /* array or map: item structs of `size` bytes, at most `max`; empty: `jump` */
+    OP_LIST_NEXT,     /* end of an item: next one, or go on behind */
+    OP_STORE_BOOLEAN, /* what the writer lacks: `number` as bool */
     OP_STORE_INT,
     OP_STORE_LONG,
     OP_STORE_BYTES, /* `data` of `size` bytes */
@@ -83,7 +85,8 @@ struct compiler {
     uint32_t count;
     uint32_t capacity;
     uint32_t list_depth;
-    uint32_t steps; /* types looked at and operations added, those rolled back included: bounds the time */
+    uint32_t steps; /* types looked at and operations added, those rolled back included: bounds the
+                       time */
     struct arena *tables;
     struct error *error;
 };
@@ -107,8 +110,8 @@ struct target {
     bool set_item;                /* one enum of the set that the field is */
 };
 
-/* Parses the reader's schema; it agrees with its struct table field by field and its defaults are well.
- * Release `schema` in any case. */
+/* Parses the reader's schema; it agrees with its struct table field by field and its defaults are
+ * well. Release `schema` in any case. */
 MUST_CHECK enum status reader_load(const struct record_type *reader, struct avro_schema *schema,
                                    struct error *error);
 /* The offset of the bool that says whether a number, boolean or enum is there. */
@@ -119,7 +122,7 @@ const struct avro_type *reader_value_type(const struct avro_type *type);
 /* Appends the operations that store a default; `value` is in the JSON form of defaults. */
 MUST_CHECK enum status default_compile(struct compiler *compiler, const struct target *target,
                                        const struct json_t *value);
-/* Runs the operations that default_compile() made. */
-void default_store(const struct op *ops, uint32_t count, void *record);
+/* The bytes of a default: JSON writes them as characters 0 to 255; false if one is above. */
+bool latin_bytes(struct arena *arena, const struct json_t *value, struct bytes *bytes_out);
 
 #endif

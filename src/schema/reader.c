@@ -1,7 +1,7 @@
 /* The reader's side: its schema text against its struct table.
  *
- * Both are generated from one .avsc, so a difference is a fault of the build; it is refused when the program
- * starts, not met when a record is read.
+ * Both are generated from one .avsc, so a difference is a fault of the build; it is refused when
+ * the program starts, not met when a record is read.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "schema/plan.h"
@@ -117,7 +117,8 @@ static bool kind_matches(const struct field_type *field, const struct avro_type 
     return false;
 }
 
-/* A nullable field is a union of null and one more, and of a kind that the struct has a null for. */
+/* A nullable field is a union of null and one more, and of a kind that the struct has a null for.
+ */
 static bool nullable_matches(const struct field_type *field, const struct avro_type *type)
 {
     if (!field->nullable) {

@@ -1,8 +1,8 @@
 /* Schema resolution: (writer schema, reader) to a list of operations.
  *
- * Follows the Avro specification. What can be known is decided here: a pair that does not resolve is
- * refused. What depends on the datum (a union branch or a symbol that the reader cannot take) becomes an
- * operation.
+ * Follows the Avro specification. What can be known is decided here: a pair that does not resolve
+ * is refused. What depends on the datum (a union branch or a symbol that the reader cannot take)
+ * becomes an operation.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "schema/plan.h"
@@ -111,8 +111,8 @@ static uint32_t field_find(const struct avro_type *writer, const char *name)
 
 #define NO_FIELD UINT32_MAX
 
-/* Which field of the reader takes each one of the writer: by its name, else by the first alias that the
- * writer has and no name has claimed. */
+/* Which field of the reader takes each one of the writer: by its name, else by the first alias that
+ * the writer has and no name has claimed. */
 static void fields_match(const struct avro_type *writer, const struct avro_type *reader,
                          uint32_t *takers)
 {
@@ -141,8 +141,8 @@ static void fields_match(const struct avro_type *writer, const struct avro_type 
 static struct target field_target(const struct target *record, uint32_t index)
 {
     const struct field_type *field = &record->field->record->fields[index];
-    return (struct target){field, record->offset + field->offset,
-                           record->type->fields[index].type, false};
+    return (struct target){field, record->offset + field->offset, record->type->fields[index].type,
+                           false};
 }
 
 /* The reader's fields that no writer's field fills. */
@@ -182,8 +182,8 @@ static enum status compile_record(struct compiler *compiler, const struct avro_t
         if (takers[i] != NO_FIELD) {
             part = field_target(target, takers[i]);
         }
-        status = compile_value(compiler, writer->fields[i].type,
-                               takers[i] == NO_FIELD ? NULL : &part);
+        status =
+            compile_value(compiler, writer->fields[i].type, takers[i] == NO_FIELD ? NULL : &part);
     }
     if (status == STATUS_OK) {
         status = compile_missing(compiler, target, takers, writer->field_count);
@@ -192,7 +192,8 @@ static enum status compile_record(struct compiler *compiler, const struct avro_t
     return status;
 }
 
-/* The reader's value of each symbol of the writer, -1 for none. `same_out`: they are the same numbers. */
+/* The reader's value of each symbol of the writer, -1 for none. `same_out`: they are the same
+ * numbers. */
 static const int32_t *symbol_values(struct compiler *compiler, const struct avro_type *writer,
                                     const struct enum_type *reader, bool *same_out)
 {
@@ -353,8 +354,7 @@ static enum status compile_union(struct compiler *compiler, const struct avro_ty
     const uint32_t count = writer->branch_count;
     uint32_t *targets = arena_get(compiler->tables, count * sizeof(*targets));
     uint32_t *exits = arena_get(compiler->tables, count * sizeof(*exits));
-    TRY(compiler_add(compiler,
-                     (struct op){.code = OP_UNION, .size = count, .targets = targets}));
+    TRY(compiler_add(compiler, (struct op){.code = OP_UNION, .size = count, .targets = targets}));
     bool any = target == NULL;
     for (uint32_t i = 0; i < count; i++) {
         bool fits = false;
@@ -378,8 +378,8 @@ static enum status compile_optional(struct compiler *compiler, const struct avro
     const uint16_t null_branch = writer->branches[0]->kind == KIND_NULL ? 0 : 1;
     const struct avro_type *value = writer->branches[1 - null_branch];
     const struct field_type *field = target->field;
-    struct op op = {.code = OP_OPTIONAL_BYTES, .null_branch = null_branch,
-                    .offset = target->offset};
+    struct op op = {
+        .code = OP_OPTIONAL_BYTES, .null_branch = null_branch, .offset = target->offset};
     if (field->kind == FIELD_STRING && (value->kind == KIND_STRING || value->kind == KIND_BYTES)) {
         op.code = OP_OPTIONAL_STRING;
         return compiler_add(compiler, op);
@@ -429,9 +429,8 @@ static enum status compile_fixed(struct compiler *compiler, const struct avro_ty
         !names_match(writer, reader_value_type(target->type))) {
         return mismatch(compiler, writer, target);
     }
-    return compiler_add(compiler, (struct op){.code = OP_FIXED,
-                                              .offset = target->offset,
-                                              .size = writer->size});
+    return compiler_add(
+        compiler, (struct op){.code = OP_FIXED, .offset = target->offset, .size = writer->size});
 }
 
 /* Kinds that one operation reads, if the writer's is `fits` or its alternative. */
@@ -454,8 +453,8 @@ static enum status compile_simple(struct compiler *compiler, const struct avro_t
     if (!choices[target->field->kind].fits) {
         return mismatch(compiler, writer, target);
     }
-    return compiler_add(compiler, (struct op){.code = choices[target->field->kind].code,
-                                              .offset = target->offset});
+    return compiler_add(
+        compiler, (struct op){.code = choices[target->field->kind].code, .offset = target->offset});
 }
 
 /* The value itself: neither side is a union here. */

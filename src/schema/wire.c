@@ -29,7 +29,8 @@ uint8_t *wire_write_bytewise(uint8_t *at, uint64_t value)
     return at;
 }
 
-/* Bytes of the sequence that starts with `lead`, 0 if none does; what its first continuation may be. */
+/* Bytes of the sequence that starts with `lead`, 0 if none does; what its first continuation may
+ * be. */
 static size_t sequence(uint8_t lead, uint8_t *low_out, uint8_t *high_out)
 {
     *low_out = 0x80;

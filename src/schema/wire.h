@@ -1,7 +1,7 @@
 /* Avro's wire forms, inline: variable-length numbers, lengths, UTF-8.
  *
- * A reader returns where it stopped, or NULL if the bytes are not what they must be; it never reads at or
- * behind `end`. A writer needs WIRE_NUMBER_SIZE bytes of room and returns where it stopped.
+ * A reader returns where it stopped, or NULL if the bytes are not what they must be; it never reads
+ * at or behind `end`. A writer needs WIRE_NUMBER_SIZE bytes of room and returns where it stopped.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SCHEMA_WIRE_H

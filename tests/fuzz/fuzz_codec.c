@@ -1,7 +1,7 @@
 /* Decodes any bytes as a datum of any record type, written by its own schema or by an evolved one.
  *
- * The first byte picks the plan, the rest is the datum. What decodes must encode, and decode again to the
- * same record; its checks and its JSON must not crash.
+ * The first byte picks the plan, the rest is the datum. What decodes must encode, and decode again
+ * to the same record; its checks and its JSON must not crash.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/assert.h"

@@ -1,8 +1,9 @@
 /* Parses any bytes as a schema, compiles it against a reader and decodes the rest with it.
  *
- * The first byte picks the reader; the schema goes up to a NUL, what follows is a datum. The canonical form
- * of a schema must be a schema of the same canonical form. The specification has one hole there, which is
- * left out: a type without namespace inside one with a namespace would take that one.
+ * The first byte picks the reader; the schema goes up to a NUL, what follows is a datum. The
+ * canonical form of a schema must be a schema of the same canonical form. The specification has one
+ * hole there, which is left out: a type without namespace inside one with a namespace would take
+ * that one.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/assert.h"

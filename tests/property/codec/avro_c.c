@@ -1,17 +1,20 @@
 /* The codec against avro-c, with what avro-c gets right.
  *
- * Every record type: random records encode to the same bytes and avro-c's bytes decode to the same record.
- * Schema pairs: added and reordered fields, int for long, a value for a union; avro-c has no defaults and
- * aliases and mistakes reordered symbols, so these are left to the comparison with fastavro.
+ * Every record type: random records encode to the same bytes, avro-c's bytes decode to the same
+ * record, and its JSON reads back as the same bytes. Schema pairs: added and reordered fields, int
+ * for long, a value for a union; avro-c has no defaults and aliases and mistakes reordered symbols,
+ * so these are left to the comparison with fastavro.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/assert.h"
 #include "random.h"
 #include "record/record.h"
+#include "schema/check.h"
 #include "schema/codec.h"
 #include "schema/json.h"
 
 #include <avro.h>
+#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -169,12 +172,43 @@ static struct bytes oracle_encode(struct oracle *oracle, struct buffer *out)
     size_t size = 0;
     MUST(avro_value_sizeof(&oracle->value, &size));
     buffer_clear(out);
-    avro_writer_t writer = avro_writer_memory((const char *)buffer_reserve(out, size + 1),
-                                              (int64_t)size + 1);
+    avro_writer_t writer =
+        avro_writer_memory((const char *)buffer_reserve(out, size + 1), (int64_t)size + 1);
     MUST(avro_value_write(writer, &oracle->value));
     out->size = (size_t)avro_writer_tell(writer);
     avro_writer_free(writer);
     return buffer_bytes(out);
+}
+
+static void no_problem(void *context, const char *field, const char *reason)
+{
+    (void)context;
+    fail_msg("%s: %s", field, reason);
+}
+
+/* The record is well by all checks, and its JSON reads back as the same bytes. */
+static void compare_json(const struct codec *codec, const struct record_type *type,
+                         const void *record, struct bytes datum)
+{
+    struct arena arena = {0};
+    struct buffer text = {0};
+    struct buffer again = {0};
+    json_error_t error;
+    uint8_t *read = memory_get(type->size);
+    assert_null(check_record(type, record));
+    json_write_record(type, record, &text);
+    json_t *object = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &error);
+    if (object == NULL) {
+        fail_msg("%s: %.*s", error.text, BYTES_PRINT(buffer_bytes(&text)));
+    }
+    assert_int_equal(json_read_record(type, object, &arena, read, no_problem, NULL), 0);
+    codec_encode_datum(codec, type, read, &again);
+    assert_true(bytes_equal(buffer_bytes(&again), datum));
+    json_decref(object);
+    free(read);
+    buffer_release(&text);
+    buffer_release(&again);
+    arena_release(&arena);
 }
 
 static void compare_records(struct random *random, const struct codec *codec,
@@ -207,6 +241,7 @@ static void compare_records(struct random *random, const struct codec *codec,
         json_write_record(type, record, &before);
         json_write_record(type, decoded, &after);
         assert_true(bytes_equal(buffer_bytes(&before), buffer_bytes(&after)));
+        compare_json(codec, type, record, encoded);
     }
     oracle_release(&oracle);
     free(record);
@@ -254,7 +289,8 @@ static int oracle_resolve(struct oracle *oracle, const char *writer, struct byte
     return result;
 }
 
-/* What avro-c read equals our record, both as JSON: that sets have an order only here does not matter. */
+/* What avro-c read equals our record, both as JSON: that sets have an order only here does not
+ * matter. */
 static void compare_resolved(struct oracle *oracle, const struct plan *own, const void *record)
 {
     const struct record_type *type = plan_reader(own);
@@ -293,8 +329,7 @@ static void compare_pair(struct random *random, const struct plan *own, size_t *
         buffer_clear(&datum);
         random_datum(random, writer.type, &datum);
         const enum decode_result result = plan_decode(plan, buffer_bytes(&datum), record);
-        const int verdict =
-            oracle_resolve(&oracle, (const char *)text.data, buffer_bytes(&datum));
+        const int verdict = oracle_resolve(&oracle, (const char *)text.data, buffer_bytes(&datum));
         assert_int_equal(result == DECODE_OK, verdict == 0);
         if (result == DECODE_OK) {
             compare_resolved(&oracle, own, record);

@@ -1,7 +1,9 @@
-/* Writes cases for another implementation to judge: schema pairs, data, and what our codec made of them.
+/* Writes cases for another implementation to judge: schema pairs, data, and what our codec made of
+ * them.
  *
- * One JSON object a line: a reader schema, a writer schema with its fingerprint, and data; each datum with
- * the result of decoding it and, if that is 0, the record encoded by the reader's schema and as JSON.
+ * One JSON object a line: a reader schema, a writer schema with its fingerprint, and data; each
+ * datum with the result of decoding it and, if that is 0, the record encoded by the reader's schema
+ * and as JSON.
  *
  * Usage: codec_cases SEED PAIRS_PER_TYPE > FILE
  *

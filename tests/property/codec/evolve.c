@@ -27,7 +27,8 @@ static void add_aliases(json_t *json)
     json_t *value = NULL;
     const char *key = NULL;
     if (json_is_array(json)) {
-        json_array_foreach(json, index, value) {
+        json_array_foreach(json, index, value)
+        {
             add_aliases(value);
         }
         return;
@@ -39,7 +40,8 @@ static void add_aliases(json_t *json)
     const char *type = json_string_value(json_object_get(json, "type"));
     const bool record = type != NULL && strcmp(type, "record") == 0;
     const bool named = type != NULL && (strcmp(type, "enum") == 0 || strcmp(type, "fixed") == 0);
-    json_object_foreach(json, key, value) {
+    json_object_foreach(json, key, value)
+    {
         if (strcmp(key, "default") != 0) {
             add_aliases(value);
         }
@@ -187,8 +189,8 @@ static void change_record(struct evolution *evolution, const struct avro_type *r
         const char *name = may(evolution, CHANGE_RENAME, 15)
                                ? prefixed(evolution, "old_", field->name)
                                : field->name;
-        type->fields[type->field_count++] = (struct avro_field){
-            .name = name, .type = change_type(evolution, field->type, false)};
+        type->fields[type->field_count++] =
+            (struct avro_field){.name = name, .type = change_type(evolution, field->type, false)};
     }
     if (may(evolution, CHANGE_ORDER, 50)) {
         shuffle_fields(evolution, type);
@@ -235,8 +237,7 @@ static const struct avro_type *change_union(struct evolution *evolution,
         const struct avro_type *branches[] = {value, null, map};
         return make_union(evolution, branches, 2 + random_below(evolution->random, 2));
     }
-    const struct avro_type *branches[] = {null_at == 0 ? null : value,
-                                          null_at == 0 ? value : null};
+    const struct avro_type *branches[] = {null_at == 0 ? null : value, null_at == 0 ? value : null};
     return make_union(evolution, branches, 2);
 }
 
@@ -272,10 +273,8 @@ void evolve_writer(struct random *random, const struct avro_schema *reader, unsi
                    struct buffer *out)
 {
     struct arena arena = {0};
-    struct evolution evolution = {.random = random,
-                                  .arena = &arena,
-                                  .changes = changes,
-                                  .named_count = reader->named_count};
+    struct evolution evolution = {
+        .random = random, .arena = &arena, .changes = changes, .named_count = reader->named_count};
     evolution.done = arena_get(&arena, reader->named_count * sizeof(*evolution.done));
     memset(evolution.done, 0, reader->named_count * sizeof(*evolution.done));
     struct avro_schema writer = {0};

@@ -69,6 +69,18 @@ struct bytes random_text(struct random *random, struct arena *arena, uint32_t si
     return bytes_of(text, size);
 }
 
+/* A text of FORMAT_ID. */
+static struct bytes random_id(struct random *random, struct arena *arena)
+{
+    static const char symbols[] = "ABCXYZabcxyz0189._-";
+    const uint32_t size = 1 + random_below(random, 64);
+    uint8_t *text = arena_get(arena, size);
+    for (uint32_t i = 0; i < size; i++) {
+        text[i] = (uint8_t)symbols[random_below(random, sizeof(symbols) - 1)];
+    }
+    return bytes_of(text, size);
+}
+
 struct bytes random_bytes(struct random *random, struct arena *arena, uint32_t size)
 {
     uint8_t *bytes = arena_get(arena, size);
@@ -80,8 +92,8 @@ struct bytes random_bytes(struct random *random, struct arena *arena, uint32_t s
 
 static uint64_t random_set(struct random *random, const struct enum_type *enumeration)
 {
-    const uint64_t all = enumeration->count == 64 ? UINT64_MAX
-                                                  : (UINT64_C(1) << enumeration->count) - 1;
+    const uint64_t all =
+        enumeration->count == 64 ? UINT64_MAX : (UINT64_C(1) << enumeration->count) - 1;
     return random_next(random) & random_next(random) & all;
 }
 
@@ -93,7 +105,8 @@ static void random_list(struct random *random, const struct field_type *field, u
 {
     const uint32_t most = field->max < list_max ? field->max : list_max;
     const uint32_t count = random_below(random, most + 1);
-    const struct field_type item = {.kind = field->item, .record = field->record};
+    const struct field_type item = {
+        .kind = field->item, .format = field->format, .record = field->record};
     memcpy(record + field->count_offset, &count, sizeof(count));
     for (uint32_t i = 0; i < count; i++) {
         random_value(random, &item, list_max, arena, record,
@@ -102,8 +115,8 @@ static void random_list(struct random *random, const struct field_type *field, u
 }
 
 /* The value alone; a nullable number's mark follows it. */
-static void random_present(struct random *random, const struct field_type *field,
-                           uint32_t list_max, struct arena *arena, uint8_t *record, uint8_t *place)
+static void random_present(struct random *random, const struct field_type *field, uint32_t list_max,
+                           struct arena *arena, uint8_t *record, uint8_t *place)
 {
     struct bytes bytes = {0};
     switch (field->kind) {
@@ -117,7 +130,8 @@ static void random_present(struct random *random, const struct field_type *field
         memcpy(place, &(int64_t){random_long(random)}, sizeof(int64_t));
         return;
     case FIELD_STRING:
-        bytes = random_text(random, arena, 70);
+        bytes =
+            field->format == FORMAT_ID ? random_id(random, arena) : random_text(random, arena, 70);
         break;
     case FIELD_BYTES:
         bytes = random_bytes(random, arena, random_below(random, 70));

@@ -48,8 +48,8 @@ enum change {
 };
 #define CHANGE_ALL 511
 
-/* The schema text of the reader with aliases "old_<name>" for every field and "Old<Name>" for every record;
- * a string in the arena. */
+/* The schema text of the reader with aliases "old_<name>" for every field and "Old<Name>" for every
+ * record; a string in the arena. */
 const char *evolve_reader(const struct record_type *reader, struct arena *arena);
 
 /* A writer schema (Avro JSON, with its end) that resolves to the reader's. */

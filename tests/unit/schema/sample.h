@@ -56,7 +56,10 @@ static const struct field_type point_fields[] = {
 static const struct record_type point_type = {"Point", sizeof(struct point), 2, point_fields, NULL};
 
 static const struct field_type item_fields[] = {
-    {.name = "name", .kind = FIELD_STRING, .format = FORMAT_ID, .offset = offsetof(struct item, name)},
+    {.name = "name",
+     .kind = FIELD_STRING,
+     .format = FORMAT_ID,
+     .offset = offsetof(struct item, name)},
     {.name = "score", .kind = FIELD_INT, .offset = offsetof(struct item, score)},
     {.name = "tags",
      .kind = FIELD_LIST,
@@ -170,7 +173,8 @@ static const struct record_type sample_type = {
         "{\"name\":\"point\",\"type\":{\"type\":\"record\",\"name\":\"Point\",\"fields\":["
         "{\"name\":\"x\",\"type\":\"int\",\"default\":3},{\"name\":\"y\",\"type\":\"long\"}]},"
         "\"default\":{\"y\":4}},"
-        "{\"name\":\"names\",\"type\":{\"type\":\"array\",\"items\":\"string\"},\"default\":[\"n1\"]},"
+        "{\"name\":\"names\",\"type\":{\"type\":\"array\",\"items\":\"string\"},\"default\":["
+        "\"n1\"]},"
         "{\"name\":\"items\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"record\","
         "\"name\":\"Item\",\"fields\":[{\"name\":\"name\",\"type\":\"string\"},"
         "{\"name\":\"score\",\"type\":\"int\",\"default\":9},"
@@ -210,7 +214,8 @@ static inline void sample_fill(struct sample *sample)
 
 #define SAMPLE_JSON                                                                                \
     "{\"flag\":true,\"number\":-123456,\"moment\":1764000000123,\"text\":\"caf\xc3\xa9\","         \
-    "\"blob\":\"00ff80\",\"digest\":\"01020304\",\"color\":\"GREEN\",\"colors\":[\"RED\",\"OTHER\"]," \
+    "\"blob\":\"00ff80\",\"digest\":\"01020304\",\"color\":\"GREEN\",\"colors\":[\"RED\","         \
+    "\"OTHER\"],"                                                                                  \
     "\"maybe_flag\":true,\"maybe_number\":-2147483648,\"maybe_moment\":-9223372036854775808,"      \
     "\"maybe_color\":\"RED\",\"maybe_text\":\"a.b-c_9\",\"maybe_blob\":\"\","                      \
     "\"maybe_digest\":\"aabbccdd\",\"point\":{\"x\":2147483647,\"y\":9223372036854775807},"        \

@@ -99,10 +99,12 @@ static void names_take_the_namespace_around_them(void **state)
     struct avro_schema schema = {0};
     const char *text =
         "{\"type\":\"record\",\"name\":\"R\",\"namespace\":\"a\",\"fields\":["
-        "{\"name\":\"p\",\"type\":{\"type\":\"record\",\"name\":\"b.S\",\"aliases\":[\"T\",\"c.U\"],"
+        "{\"name\":\"p\",\"type\":{\"type\":\"record\",\"name\":\"b.S\",\"aliases\":[\"T\",\"c.U\"]"
+        ","
         "\"fields\":[{\"name\":\"q\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"size\":1}}]}},"
         "{\"name\":\"r\",\"type\":\"b.F\"},"
-        "{\"name\":\"s\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"namespace\":\"\",\"size\":2}}]}";
+        "{\"name\":\"s\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"namespace\":\"\",\"size\":2}"
+        "}]}";
     assert_int_equal(avro_parse(bytes_text(text), &schema, NULL), STATUS_OK);
     assert_string_equal(schema.type->name, "a.R");
     const struct avro_type *inner = schema.type->fields[0].type;

@@ -81,25 +81,31 @@ static void the_bytes_are_those_of_the_specification(void **state)
     struct fixture *fixture = *state;
     codec_encode_datum(fixture->codec, &sample_type, &fixture->sample, &fixture->payload);
     const struct bytes expected =
-        RAW("\x01"                                     /* flag */
-            "\xff\x88\x0f"                             /* number -123456 */
-            "\xf6\xa1\xbf\xe9\xd6\x66"                 /* moment */
-            "\x0a" "caf\xc3\xa9"                       /* text */
-            "\x06\x00\xff\x80"                         /* blob */
-            "\x01\x02\x03\x04"                         /* digest */
-            "\x02"                                     /* color GREEN */
-            "\x04\x00\x04\x00"                         /* colors: 2 items, end */
-            "\x02\x01"                                 /* maybe_flag */
-            "\x00\xff\xff\xff\xff\x0f"                 /* maybe_number: [int, null] */
+        RAW("\x01"                     /* flag */
+            "\xff\x88\x0f"             /* number -123456 */
+            "\xf6\xa1\xbf\xe9\xd6\x66" /* moment */
+            "\x0a"
+            "caf\xc3\xa9"                                  /* text */
+            "\x06\x00\xff\x80"                             /* blob */
+            "\x01\x02\x03\x04"                             /* digest */
+            "\x02"                                         /* color GREEN */
+            "\x04\x00\x04\x00"                             /* colors: 2 items, end */
+            "\x02\x01"                                     /* maybe_flag */
+            "\x00\xff\xff\xff\xff\x0f"                     /* maybe_number: [int, null] */
             "\x02\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01" /* maybe_moment */
-            "\x02\x00"                                 /* maybe_color */
-            "\x02\x0e" "a.b-c_9"                       /* maybe_text */
+            "\x02\x00"                                     /* maybe_color */
+            "\x02\x0e"
+            "a.b-c_9"                                  /* maybe_text */
             "\x02\x00"                                 /* maybe_blob: empty, not null */
             "\x02\xaa\xbb\xcc\xdd"                     /* maybe_digest */
             "\xfe\xff\xff\xff\x0f"                     /* point.x */
             "\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01" /* point.y */
-            "\x08\x02" "a\x02" "b\x02" "c\x02" "d\x00" /* names */
-            "\x06"                                     /* items */
+            "\x08\x02"
+            "a\x02"
+            "b\x02"
+            "c\x02"
+            "d\x00" /* names */
+            "\x06"  /* items */
             "\x04i1\x02\x04\x04t1\x04t2\x00"
             "\x04i2\x04\x00"
             "\x04i3\x06\x02\x04t3\x00"
@@ -224,12 +230,14 @@ static void numbers_are_checked(void **state)
         {RAW("\xff\xff\xff\xff\xff\xff\xff\xff\xff"), false, 0},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        const enum decode_result result = decode_field(&a_long, "\"long\"", cases[i].datum, &number);
+        const enum decode_result result =
+            decode_field(&a_long, "\"long\"", cases[i].datum, &number);
         assert_int_equal(result, cases[i].well ? DECODE_OK : DECODE_UNDECODABLE);
         assert_true(!cases[i].well || number == cases[i].value);
     }
     int32_t narrow = 0;
-    assert_int_equal(decode_field(&an_int, "\"int\"", RAW("\xfe\xff\xff\xff\x0f"), &narrow), DECODE_OK);
+    assert_int_equal(decode_field(&an_int, "\"int\"", RAW("\xfe\xff\xff\xff\x0f"), &narrow),
+                     DECODE_OK);
     assert_int_equal(narrow, INT32_MAX);
     assert_int_equal(decode_field(&an_int, "\"int\"", RAW("\x80\x80\x80\x80\x10"), &narrow),
                      DECODE_UNDECODABLE);
@@ -266,26 +274,52 @@ static void lengths_are_checked_against_what_is_left(void **state)
     assert_int_equal(decode_field(&text, "\"string\"", RAW("\x04hi"), &place), DECODE_OK);
     assert_int_equal(decode_field(&text, "\"string\"", RAW("\x06hi"), &place), DECODE_UNDECODABLE);
     assert_int_equal(decode_field(&text, "\"string\"", RAW("\x01hi"), &place), DECODE_UNDECODABLE);
-    assert_int_equal(
-        decode_field(&text, "\"string\"", RAW("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01hi"), &place),
-        DECODE_UNDECODABLE);
-    assert_int_equal(
-        decode_field(&text, "\"string\"", RAW("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01hi"), &place),
-        DECODE_UNDECODABLE);
+    assert_int_equal(decode_field(&text, "\"string\"",
+                                  RAW("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01hi"), &place),
+                     DECODE_UNDECODABLE);
+    assert_int_equal(decode_field(&text, "\"string\"",
+                                  RAW("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01hi"), &place),
+                     DECODE_UNDECODABLE);
 }
 
 static void strings_must_be_utf8(void **state)
 {
     (void)state;
     static const char *const good[] = {
-        "",           "ascii",        "\x7f",         "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80",
-        "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
-        "abcdefgh\xea\xb0\x80", "\xea\xb0\x80" "abcdefghijklmnop",
+        "",
+        "ascii",
+        "\x7f",
+        "\xc2\x80",
+        "\xdf\xbf",
+        "\xe0\xa0\x80",
+        "\xed\x9f\xbf",
+        "\xee\x80\x80",
+        "\xef\xbf\xbf",
+        "\xf0\x90\x80\x80",
+        "\xf4\x8f\xbf\xbf",
+        "abcdefgh\xea\xb0\x80",
+        "\xea\xb0\x80"
+        "abcdefghijklmnop",
     };
     static const char *const bad[] = {
-        "\x80",         "\xbf",         "\xc0\x80",         "\xc1\xbf", "\xc2",         "\xc2\x41",
-        "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe1\x80",         "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-        "\xf5\x80\x80\x80", "\xff", "abcdefg\x80", "abcdefgh\x80", "\x80" "abcdefghijk", "abcdefghi\xf0\x90\x80",
+        "\x80",
+        "\xbf",
+        "\xc0\x80",
+        "\xc1\xbf",
+        "\xc2",
+        "\xc2\x41",
+        "\xe0\x9f\xbf",
+        "\xed\xa0\x80",
+        "\xe1\x80",
+        "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80",
+        "\xff",
+        "abcdefg\x80",
+        "abcdefgh\x80",
+        "\x80"
+        "abcdefghijk",
+        "abcdefghi\xf0\x90\x80",
     };
     const struct field_type text = {.name = "v", .kind = FIELD_STRING};
     for (size_t i = 0; i < COUNT_OF(good) + COUNT_OF(bad); i++) {
@@ -315,22 +349,56 @@ static void blocks_of_an_array_may_have_negative_counts(void **state)
     (void)state;
     const char *names = "{\"type\":\"array\",\"items\":\"string\"}";
     uint32_t place[128];
-    assert_int_equal(decode_field(&two_names, names, RAW("\x04\x02" "a\x02" "b\x00"), place), DECODE_OK);
+    assert_int_equal(decode_field(&two_names, names,
+                                  RAW("\x04\x02"
+                                      "a\x02"
+                                      "b\x00"),
+                                  place),
+                     DECODE_OK);
     assert_int_equal(place[0], 2);
-    assert_int_equal(decode_field(&two_names, names, RAW("\x03\x08\x02" "a\x02" "b\x00"), place), DECODE_OK);
+    assert_int_equal(decode_field(&two_names, names,
+                                  RAW("\x03\x08\x02"
+                                      "a\x02"
+                                      "b\x00"),
+                                  place),
+                     DECODE_OK);
     assert_int_equal(place[0], 2);
-    assert_int_equal(decode_field(&two_names, names, RAW("\x01\x04\x02" "a\x02\x02" "b\x00"), place),
+    assert_int_equal(decode_field(&two_names, names,
+                                  RAW("\x01\x04\x02"
+                                      "a\x02\x02"
+                                      "b\x00"),
+                                  place),
                      DECODE_OK);
     assert_int_equal(place[0], 2);
     assert_int_equal(decode_field(&two_names, names, RAW("\x00"), place), DECODE_OK);
     assert_int_equal(place[0], 0);
     /* The size of a block: too small, too large, negative, behind the end. */
-    assert_int_equal(decode_field(&two_names, names, RAW("\x01\x02\x02" "a\x00"), place), DECODE_UNDECODABLE);
-    assert_int_equal(decode_field(&two_names, names, RAW("\x01\x06\x02" "a\x00"), place), DECODE_UNDECODABLE);
-    assert_int_equal(decode_field(&two_names, names, RAW("\x01\x01\x02" "a\x00"), place), DECODE_UNDECODABLE);
-    assert_int_equal(decode_field(&two_names, names, RAW("\x01\x7e\x02" "a\x00"), place), DECODE_UNDECODABLE);
+    assert_int_equal(decode_field(&two_names, names,
+                                  RAW("\x01\x02\x02"
+                                      "a\x00"),
+                                  place),
+                     DECODE_UNDECODABLE);
+    assert_int_equal(decode_field(&two_names, names,
+                                  RAW("\x01\x06\x02"
+                                      "a\x00"),
+                                  place),
+                     DECODE_UNDECODABLE);
+    assert_int_equal(decode_field(&two_names, names,
+                                  RAW("\x01\x01\x02"
+                                      "a\x00"),
+                                  place),
+                     DECODE_UNDECODABLE);
+    assert_int_equal(decode_field(&two_names, names,
+                                  RAW("\x01\x7e\x02"
+                                      "a\x00"),
+                                  place),
+                     DECODE_UNDECODABLE);
     /* No end. */
-    assert_int_equal(decode_field(&two_names, names, RAW("\x02\x02" "a"), place), DECODE_UNDECODABLE);
+    assert_int_equal(decode_field(&two_names, names,
+                                  RAW("\x02\x02"
+                                      "a"),
+                                  place),
+                     DECODE_UNDECODABLE);
 }
 
 static void more_items_than_the_struct_holds_are_too_large(void **state)
@@ -338,7 +406,8 @@ static void more_items_than_the_struct_holds_are_too_large(void **state)
     (void)state;
     const char *names = "{\"type\":\"array\",\"items\":\"string\"}";
     uint32_t place[128];
-    assert_int_equal(decode_field(&two_names, names, RAW("\x06\x00\x00\x00\x00"), place), DECODE_TOO_LARGE);
+    assert_int_equal(decode_field(&two_names, names, RAW("\x06\x00\x00\x00\x00"), place),
+                     DECODE_TOO_LARGE);
     assert_int_equal(decode_field(&two_names, names, RAW("\x04\x00\x00\x02\x00\x00"), place),
                      DECODE_TOO_LARGE);
     assert_int_equal(
@@ -395,7 +464,8 @@ static void another_version_is_read_after_it_is_added(void **state)
     avro_release(&schema);
     buffer_append(&fixture->payload, RAW("\xc3\x01"));
     for (size_t i = 0; i < 8; i++) {
-        buffer_append(&fixture->payload, bytes_of(&(uint8_t){(uint8_t)(fingerprint >> (8 * i))}, 1));
+        buffer_append(&fixture->payload,
+                      bytes_of(&(uint8_t){(uint8_t)(fingerprint >> (8 * i))}, 1));
     }
     buffer_append(&fixture->payload, RAW("\x08\x02x"));
     assert_int_equal(decode(fixture, buffer_bytes(&fixture->payload)), DECODE_UNKNOWN_SCHEMA);
@@ -463,9 +533,9 @@ static void encoding_appends_and_grows_the_buffer(void **state)
     const size_t first = fixture->payload.size;
     codec_encode(fixture->codec, &sample_type, &fixture->sample, &fixture->payload);
     assert_int_equal(fixture->payload.size - first, first - 6 + CODEC_PREFIX_SIZE);
-    assert_int_equal(decode(fixture, bytes_of(fixture->payload.data + first,
-                                              fixture->payload.size - first)),
-                     DECODE_OK);
+    assert_int_equal(
+        decode(fixture, bytes_of(fixture->payload.data + first, fixture->payload.size - first)),
+        DECODE_OK);
     assert_int_equal(fixture->decoded.text.size, sizeof(large));
     assert_int_equal(fixture->decoded.items[2].tags[0].size, 70000);
 }

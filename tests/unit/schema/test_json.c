@@ -190,15 +190,15 @@ static void unknown_symbols_are_problems_even_with_a_fallback(void **state)
 static void wrong_lengths_are_problems(void **state)
 {
     (void)state;
-    problems_are("{\"moment\":1,\"digest\":\"010203\"}",
-                 "digest: must have 8 hex digits, not 6\n");
+    problems_are("{\"moment\":1,\"digest\":\"010203\"}", "digest: must have 8 hex digits, not 6\n");
     problems_are("{\"moment\":1,\"digest\":\"0102030g\"}", "digest: must be pairs of hex digits\n");
     problems_are("{\"moment\":1,\"blob\":\"012\"}", "blob: must be pairs of hex digits\n");
     problems_are("{\"moment\":1,\"names\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}",
                  "names: has more than 4 items\n");
-    problems_are("{\"moment\":1,\"text\":\"0123456789012345678901234567890123456789012345678901234567"
-                 "8901234567890123456789012345678901234567890\"}",
-                 "text: is longer than 100 bytes\n");
+    problems_are(
+        "{\"moment\":1,\"text\":\"0123456789012345678901234567890123456789012345678901234567"
+        "8901234567890123456789012345678901234567890\"}",
+        "text: is longer than 100 bytes\n");
 }
 
 static void ids_have_their_form(void **state)
@@ -206,8 +206,8 @@ static void ids_have_their_form(void **state)
     (void)state;
     const char *reason = "must be an id: 1 to 64 characters of A-Z a-z 0-9 . _ -";
     char expected[512];
-    snprintf(expected, sizeof(expected), "maybe_text: %s\nnames[0]: %s\nitems[0].name: %s\n", reason,
-             reason, reason);
+    snprintf(expected, sizeof(expected), "maybe_text: %s\nnames[0]: %s\nitems[0].name: %s\n",
+             reason, reason, reason);
     problems_are("{\"moment\":1,\"maybe_text\":\"a b\",\"names\":[\"\",\"ok\"],"
                  "\"items\":[{\"name\":\"caf\xc3\xa9\"}]}",
                  expected);
@@ -216,11 +216,10 @@ static void ids_have_their_form(void **state)
 static void every_problem_of_a_line_is_named(void **state)
 {
     (void)state;
-    problems_are("{\"flag\":1,\"text\":2,\"zzz\":3}",
-                 "flag: must be true or false\n"
-                 "moment: is missing and has no default\n"
-                 "text: must be a string\n"
-                 "zzz: is no field of Sample\n");
+    problems_are("{\"flag\":1,\"text\":2,\"zzz\":3}", "flag: must be true or false\n"
+                                                      "moment: is missing and has no default\n"
+                                                      "text: must be a string\n"
+                                                      "zzz: is no field of Sample\n");
 }
 
 static void absent_values_are_written_as_null(void **state)
@@ -254,7 +253,11 @@ static void strings_are_escaped(void **state)
 static void bytes_that_are_not_utf8_are_replaced(void **state)
 {
     (void)state;
-    string_is(bytes_of("a\xff" "b", 3), "\"a\xef\xbf\xbd" "b\"");
+    string_is(bytes_of("a\xff"
+                       "b",
+                       3),
+              "\"a\xef\xbf\xbd"
+              "b\"");
     string_is(bytes_of("\xed\xa0\x80", 3), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
     string_is(bytes_of("\xc3", 1), "\"\xef\xbf\xbd\"");
 }

@@ -27,8 +27,8 @@ static struct one *one(struct one *one, struct field_type field, const char *typ
     one->field = field;
     one->field.name = "v";
     snprintf(one->schema, sizeof(one->schema),
-             "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"v\",\"type\":%s%s}]}", type,
-             attributes);
+             "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"v\",\"type\":%s%s}]}",
+             type, attributes);
     one->type = (struct record_type){"R", 512, 1, &one->field, one->schema};
     return one;
 }
@@ -178,7 +178,8 @@ static void any_union_is_read_branch_by_branch(void **state)
 {
     (void)state;
     struct one r;
-    const char *wide = "[\"string\",\"int\",\"null\",\"bytes\",{\"type\":\"map\",\"values\":\"int\"}]";
+    const char *wide =
+        "[\"string\",\"int\",\"null\",\"bytes\",{\"type\":\"map\",\"values\":\"int\"}]";
     one(&r, maybe_string, "[\"null\",\"string\"]", "");
     reads(&r.type, V(wide), RAW("\x00\x02x"), "{\"v\":\"x\"}");
     reads(&r.type, V(wide), RAW("\x04"), "{\"v\":null}");
@@ -256,9 +257,12 @@ static void fixed_must_have_the_same_size_and_name(void **state)
     struct one r;
     one(&r, (struct field_type){.kind = FIELD_FIXED, .size = 2},
         "{\"type\":\"fixed\",\"name\":\"F\",\"size\":2,\"aliases\":[\"G\"]}", "");
-    reads(&r.type, V("{\"type\":\"fixed\",\"name\":\"a.F\",\"size\":2}"), RAW("hi"), "{\"v\":\"6869\"}");
-    reads(&r.type, V("{\"type\":\"fixed\",\"name\":\"G\",\"size\":2}"), RAW("hi"), "{\"v\":\"6869\"}");
-    refuses(&r.type, V("{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}"), RAW("h"), DECODE_UNDECODABLE);
+    reads(&r.type, V("{\"type\":\"fixed\",\"name\":\"a.F\",\"size\":2}"), RAW("hi"),
+          "{\"v\":\"6869\"}");
+    reads(&r.type, V("{\"type\":\"fixed\",\"name\":\"G\",\"size\":2}"), RAW("hi"),
+          "{\"v\":\"6869\"}");
+    refuses(&r.type, V("{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}"), RAW("h"),
+            DECODE_UNDECODABLE);
     no_plan(&r.type, V("{\"type\":\"fixed\",\"name\":\"F\",\"size\":3}"), "fixed F");
     no_plan(&r.type, V("{\"type\":\"fixed\",\"name\":\"H\",\"size\":2}"), "fixed H");
     no_plan(&r.type, V("\"bytes\""), "bytes");
@@ -272,15 +276,17 @@ static void a_field_is_found_by_its_aliases(void **state)
     reads(&r.type, W("older", "\"long\""), RAW("\x08"), "{\"v\":4}");
     reads(&r.type, W("old", "\"int\""), RAW("\x08"), "{\"v\":4}");
     reads(&r.type, W("other", "\"int\""), RAW("\x08"), "{\"v\":7}");
-    /* Its own name goes before an alias, an earlier alias before a later one; the rest is skipped. */
+    /* Its own name goes before an alias, an earlier alias before a later one; the rest is skipped.
+     */
     reads(&r.type,
           "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"old\",\"type\":\"string\"},"
           "{\"name\":\"v\",\"type\":\"long\"}]}",
           RAW("\x02x\x08"), "{\"v\":4}");
-    reads(&r.type,
-          "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"older\",\"type\":\"string\"},"
-          "{\"name\":\"old\",\"type\":\"long\"}]}",
-          RAW("\x02x\x08"), "{\"v\":4}");
+    reads(
+        &r.type,
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"older\",\"type\":\"string\"},"
+        "{\"name\":\"old\",\"type\":\"long\"}]}",
+        RAW("\x02x\x08"), "{\"v\":4}");
 }
 
 static void a_record_is_found_by_its_aliases(void **state)
@@ -312,7 +318,8 @@ static void a_missing_field_without_default_is_refused(void **state)
     no_plan(&r.type, W("w", "\"long\""), "no field 'v' and it has no default");
 }
 
-/* Everything the reader has a default for, from a writer that knows one field and calls it by an alias. */
+/* Everything the reader has a default for, from a writer that knows one field and calls it by an
+ * alias. */
 static void missing_fields_take_their_defaults(void **state)
 {
     (void)state;
@@ -391,9 +398,22 @@ static void fields_the_reader_lacks_are_skipped_whatever_they_are(void **state)
         "{\"name\":\"y\",\"type\":[\"null\",\"boolean\"]}]}}}},"
         "{\"name\":\"v\",\"type\":\"long\"}]}";
     reads(&r.type, schema,
-          RAW("\x01" "\x03" "\x80\x80\x80\x80\x80\x01" "ffff" "dddddddd" "\x04hi" "\x02\xff" "fix" "\x02"
-              "\x04" "yes"
-              "\x02\x02k" "\x04\x02s\x02\x01\x02t\x00\x00" "\x01\x0e\x02q\x02\x02r\x00\x00" "\x00" "\x08"),
+          RAW("\x01"
+              "\x03"
+              "\x80\x80\x80\x80\x80\x01"
+              "ffff"
+              "dddddddd"
+              "\x04hi"
+              "\x02\xff"
+              "fix"
+              "\x02"
+              "\x04"
+              "yes"
+              "\x02\x02k"
+              "\x04\x02s\x02\x01\x02t\x00\x00"
+              "\x01\x0e\x02q\x02\x02r\x00\x00"
+              "\x00"
+              "\x08"),
           "{\"v\":4}");
 }
 
@@ -422,9 +442,11 @@ static void skipped_items_are_capped_even_if_they_take_no_byte(void **state)
     refuses(&r.type, nulls, RAW("\x82\x80\x08\x00"), DECODE_TOO_LARGE);
     refuses(&r.type, nulls, RAW("\x80\x80\x08\x02\x00"), DECODE_TOO_LARGE);
     refuses(&r.type, nulls, RAW("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00"), DECODE_TOO_LARGE);
-    refuses(&r.type, nulls, RAW("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00\x00"), DECODE_TOO_LARGE);
+    refuses(&r.type, nulls, RAW("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00\x00"),
+            DECODE_TOO_LARGE);
     /* Inner counts add up: 300 lists of 300 nulls. */
-    const char *deep = W("a", "{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":\"null\"}}");
+    const char *deep =
+        W("a", "{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":\"null\"}}");
     struct buffer datum = {0};
     buffer_append(&datum, RAW("\xd8\x04"));
     for (int i = 0; i < 300; i++) {
@@ -446,8 +468,8 @@ static void arrays_nested_too_deep_are_refused_when_compiled(void **state)
         snprintf(outer, sizeof(outer), "{\"type\":\"array\",\"items\":%.900s}", type);
         memcpy(type, outer, sizeof(type));
         if (i == 7) {
-            reads(&r.type, W("a", type), RAW("\x02\x02\x02\x02\x02\x02\x02\x02\x08\0\0\0\0\0\0\0\0"),
-                  "{\"v\":4}");
+            reads(&r.type, W("a", type),
+                  RAW("\x02\x02\x02\x02\x02\x02\x02\x02\x08\0\0\0\0\0\0\0\0"), "{\"v\":4}");
         }
     }
     no_plan(&r.type, W("a", type), "nested deeper");
@@ -460,13 +482,15 @@ static void a_schema_that_explodes_is_refused(void **state)
     struct one r;
     one(&r, a_long, "\"long\"", ",\"default\":4");
     struct buffer text = {0};
-    buffer_printf(&text, "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
-                         "{\"name\":\"f0\",\"type\":{\"type\":\"record\",\"name\":\"S0\",\"fields\":[]}}");
+    buffer_printf(&text,
+                  "{\"type\":\"record\",\"name\":\"R\",\"fields\":["
+                  "{\"name\":\"f0\",\"type\":{\"type\":\"record\",\"name\":\"S0\",\"fields\":[]}}");
     for (int i = 1; i <= 30; i++) {
-        buffer_printf(&text,
-                      ",{\"name\":\"f%d\",\"type\":{\"type\":\"record\",\"name\":\"S%d\",\"fields\":["
-                      "{\"name\":\"a\",\"type\":\"S%d\"},{\"name\":\"b\",\"type\":\"S%d\"}]}}",
-                      i, i, i - 1, i - 1);
+        buffer_printf(
+            &text,
+            ",{\"name\":\"f%d\",\"type\":{\"type\":\"record\",\"name\":\"S%d\",\"fields\":["
+            "{\"name\":\"a\",\"type\":\"S%d\"},{\"name\":\"b\",\"type\":\"S%d\"}]}}",
+            i, i, i - 1, i - 1);
     }
     buffer_printf(&text, "]}");
     buffer_append(&text, RAW("\0"));
