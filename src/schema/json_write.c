@@ -13,15 +13,25 @@
 static void write_value(const struct field_type *field, const uint8_t *record, const uint8_t *place,
                         struct buffer *out);
 
-static void write_text(struct buffer *out, const char *text)
+/* Most pieces are short: no call unless the buffer must grow. */
+static inline void put(struct buffer *out, struct bytes value)
 {
-    buffer_append(out, bytes_text(text));
+    if (out->capacity - out->size < value.size || value.size == 0) {
+        buffer_append(out, value);
+        return;
+    }
+    memcpy(out->data + out->size, value.data, value.size);
+    out->size += value.size;
 }
 
-static void write_byte(struct buffer *out, char byte)
+static inline void write_text(struct buffer *out, const char *text)
 {
-    *buffer_reserve(out, 1) = (uint8_t)byte;
-    out->size++;
+    put(out, bytes_text(text));
+}
+
+static inline void write_byte(struct buffer *out, char byte)
+{
+    put(out, bytes_of(&byte, 1));
 }
 
 void json_write_record(const struct record_type *type, const void *record, struct buffer *out)
@@ -70,12 +80,13 @@ void json_write_string(struct bytes text, struct buffer *out)
     size_t at = 0;
     while (at < text.size) {
         const uint8_t byte = text.data[at];
-        const size_t length = wire_utf8_length(text.data + at, text.size - at);
-        if (length > 0 && byte >= 0x20 && byte != '"' && byte != '\\') {
+        const bool plain_ascii = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+        const size_t length = plain_ascii ? 1 : wire_utf8_length(text.data + at, text.size - at);
+        if (plain_ascii || length > 1) {
             at += length;
             continue;
         }
-        buffer_append(out, bytes_of(text.data + plain, at - plain));
+        put(out, bytes_of(text.data + plain, at - plain));
         if (length == 0) {
             write_text(out, "\xef\xbf\xbd"); /* U+FFFD */
         } else {
@@ -83,7 +94,7 @@ void json_write_string(struct bytes text, struct buffer *out)
         }
         plain = ++at;
     }
-    buffer_append(out, bytes_of(text.data + plain, at - plain));
+    put(out, bytes_of(text.data + plain, at - plain));
     write_byte(out, '"');
 }
 
@@ -99,7 +110,7 @@ static void write_number(struct buffer *out, int64_t number)
     if (number < 0) {
         digits[--at] = '-';
     }
-    buffer_append(out, bytes_of(digits + at, sizeof(digits) - at));
+    put(out, bytes_of(digits + at, sizeof(digits) - at));
 }
 
 static void write_hex(struct buffer *out, struct bytes value)
