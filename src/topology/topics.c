@@ -9,7 +9,9 @@
 /* Inputs bound the future by the broker (exactly one of the two time settings is added from
  * topics.input_timestamps when topics are made); outputs carry the time they were published. */
 static const char *const input_settings[] = {"cleanup.policy=delete", NULL};
-static const char *const internal_settings[] = {"cleanup.policy=delete",
+/* Internal records carry stream time, which may be long past when a backlog is worked through: a broker
+ * that deletes by record time would drop them unread. */
+static const char *const internal_settings[] = {"cleanup.policy=delete", "retention.ms=-1",
                                                 "message.timestamp.type=CreateTime", NULL};
 static const char *const output_settings[] = {"cleanup.policy=delete",
                                               "message.timestamp.type=LogAppendTime", NULL};
