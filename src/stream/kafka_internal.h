@@ -175,6 +175,26 @@ int64_t kafka_topic_next(const struct kafka_topics *topics, const char *name, in
 /* Before their producer is closed. */
 void kafka_topics_release(struct kafka_topics *topics);
 
+/* kafka_settle.c: whether the broker really ended a transaction. */
+struct kafka_trace {
+    char *topic;
+    int32_t partition;
+    int64_t next; /* after the last record of the transaction */
+};
+struct kafka_traces {
+    struct kafka_trace *items;
+    size_t count;
+};
+/* Adds where the records of `transaction` went, as far as it is known. */
+void kafka_traces_collect(struct kafka_traces *traces, const struct kafka_topics *topics,
+                          unsigned transaction);
+/* Drops the traces that the last stable offset has passed. STATUS_RETRY: some are left, and `error`
+ * names one. */
+MUST_CHECK enum status kafka_traces_settle(struct kafka_traces *traces,
+                                           const struct kafka_cluster *cluster,
+                                           struct error *error);
+void kafka_traces_release(struct kafka_traces *traces);
+
 /* kafka_group.c: the partitions a stream holds, and what the group does to them. */
 enum task_state {
     TASK_NONE,     /* not ours */

@@ -20,6 +20,8 @@
 #define SLICE_MARGIN_MS 2000
 #define RETRY_PAUSE_MS 20
 #define QUEUE_FULL_PAUSE_MS 10
+/* The broker looks for transactions out of time every 10 s. */
+#define SETTLE_MARGIN_MS 15000
 #define LEVEL_NOTICE 5
 
 /* What an error of a transactional call asks for. */
@@ -35,7 +37,8 @@ struct kafka_producer {
     char *transactional_id;
     struct kafka_handle handle;
     struct kafka_topics topics;
-    bool ready; /* transactions are initialised */
+    bool initialised; /* the broker gave the handle its epoch */
+    bool ready;       /* and what the last transaction left is settled */
     bool rotate_due;
     bool in_transaction;
     unsigned transaction; /* number of the last one begun */
@@ -44,12 +47,16 @@ struct kafka_producer {
     int slice_ms;
     size_t failures; /* records of this transaction not delivered */
     struct error failure;
+    bool committed;                /* the last transaction */
+    struct kafka_traces traces;    /* of failed transactions that must be seen to have ended */
+    int64_t settle_deadline_ms;
     rd_kafka_resp_err_t last_code; /* of the last reply that was not OK */
     char last_text[256];
 };
 
 static enum status producer_make(struct kafka_producer *producer, struct error *error);
 static enum status producer_init(struct kafka_producer *producer, struct error *error);
+static enum status producer_settle(struct kafka_producer *producer, struct error *error);
 static void producer_unmake(struct kafka_producer *producer);
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
 static enum status produce_failed(struct kafka_producer *producer,
@@ -72,6 +79,7 @@ enum status kafka_producer_open(const struct kafka_cluster *cluster, const char 
         .cluster = cluster,
         .transactional_id = memory_text(transactional_id),
         .timeout_ms = kafka_transaction_timeout_ms(cluster),
+        .committed = true,
     };
     const char *socket = kafka_property_find(cluster, "socket.timeout.ms");
     const int socket_ms = socket != NULL ? (int)strtol(socket, NULL, 10)
@@ -101,6 +109,7 @@ enum status kafka_producer_begin(struct kafka_producer *producer, struct error *
                          producer->transactional_id, producer->last_text);
     }
     producer->transaction++;
+    producer->committed = false;
     producer->began_ms = clock_monotonic_ms();
     producer->in_transaction = true;
     return STATUS_OK;
@@ -233,10 +242,18 @@ enum status kafka_producer_rotate(struct kafka_producer *producer, struct error 
 {
     /* A handle that is not ready yet is a rotation that STATUS_RETRY interrupted. */
     if (producer->ready || producer->handle.rk == NULL) {
+        if (!producer->committed) {
+            kafka_traces_collect(&producer->traces, &producer->topics, producer->transaction);
+        }
         producer_unmake(producer);
         TRY(producer_make(producer, error));
+        producer->settle_deadline_ms = 0;
     }
-    TRY(producer_init(producer, error));
+    if (!producer->initialised) {
+        TRY(producer_init(producer, error));
+        producer->initialised = true;
+    }
+    TRY(producer_settle(producer, error));
     producer->ready = true;
     producer->rotate_due = false;
     return STATUS_OK;
@@ -252,6 +269,7 @@ void kafka_producer_serve(struct kafka_producer *producer)
 void kafka_producer_close(struct kafka_producer *producer)
 {
     producer_unmake(producer);
+    kafka_traces_release(&producer->traces);
     free(producer->transactional_id);
     free(producer);
 }
@@ -288,8 +306,37 @@ static enum status producer_init(struct kafka_producer *producer, struct error *
                      producer->transactional_id, producer->last_text);
 }
 
+/* Waits for the broker's own time limit and its scan, and for another producer's open transaction
+ * before our records, which holds the stable offset back just as long. */
+static enum status producer_settle(struct kafka_producer *producer, struct error *error)
+{
+    const int64_t now_ms = clock_monotonic_ms();
+    if (producer->settle_deadline_ms == 0) {
+        producer->settle_deadline_ms = now_ms + producer->timeout_ms + SETTLE_MARGIN_MS;
+    }
+    struct error unsettled = {0};
+    enum status status = STATUS_RETRY;
+    while (status == STATUS_RETRY) {
+        status = kafka_traces_settle(&producer->traces, producer->cluster, &unsettled);
+        if (status == STATUS_RETRY && clock_monotonic_ms() > producer->settle_deadline_ms) {
+            return error_set(error, STATUS_FATAL,
+                             "%s; the broker lost its marker: end it with 'kafka-transactions.sh "
+                             "abort' (see find-hanging), then start again",
+                             unsettled.text);
+        }
+        if (status == STATUS_RETRY && clock_monotonic_ms() - now_ms > KAFKA_ANSWER_MS) {
+            break;
+        }
+        if (status == STATUS_RETRY) {
+            kafka_pause(RETRY_PAUSE_MS);
+        }
+    }
+    return status == STATUS_OK ? STATUS_OK : error_set(error, status, "%s", unsettled.text);
+}
+
 static void producer_unmake(struct kafka_producer *producer)
 {
+    producer->initialised = false;
     producer->ready = false;
     producer->in_transaction = false;
     if (producer->handle.rk == NULL) {
@@ -407,6 +454,7 @@ static enum commit_outcome transaction_end(struct kafka_producer *producer, stru
     switch (reply) {
     case REPLY_OK:
         producer->in_transaction = false;
+        producer->committed = true;
         producer->rotate_due = !watch_is_clean(watch);
         return COMMIT_DONE;
     case REPLY_ABORT:

@@ -25,6 +25,8 @@ static const struct setting common_settings[] = {
     {.name = "client.id", .value = "sanctiond"},
     {.name = "socket.nagle.disable", .value = "true"},
     {.name = "socket.keepalive.enable", .value = "true"},
+    /* The default of 10 s keeps a broker waiting that has been back for long. */
+    {.name = "reconnect.backoff.max.ms", .value = "1000"},
     {.name = "allow.auto.create.topics", .value = "false"},
     {.name = "enable.metrics.push", .value = "false", .optional = true},
 };
