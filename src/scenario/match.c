@@ -227,10 +227,10 @@ static void fail_missing(struct run *run, const struct expectation *expectation,
         }
         if (shown++ < SHOWN_MAX) {
             const char *field = misfit(run, expectation, &outputs[i]);
-            buffer_printf(&text, "\n    came: ");
+            buffer_printf(&text, "\n    came, %s%s: ",
+                          field == NULL ? "but another line expects it" : "but not this ",
+                          field == NULL ? "" : field);
             output_print(run, &outputs[i], &text);
-            buffer_printf(&text, "\n          (%s%s)", field == NULL ? "" : "differs in ",
-                          field == NULL ? "expected by another line" : field);
         }
     }
     if (shown == 0) {

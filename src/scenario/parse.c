@@ -230,12 +230,24 @@ static void read_expectation(struct parser *parser, const struct statement *stat
         expectation;
 }
 
+/* In order of time; of the same time in order of the file. */
+static void insert_event(struct list *events, const struct event *event)
+{
+    list_push(events, sizeof(*event));
+    struct event *items = events->items;
+    size_t at = events->count - 1;
+    for (; at > 0 && items[at - 1].time_ms > event->time_ms; at--) {
+        items[at] = items[at - 1];
+    }
+    items[at] = *event;
+}
+
 static void read_event(struct parser *parser, const struct statement *statement)
 {
     struct event event = {0};
     if (event_parse(parser->set, parser->scenario, statement,
                     parser->step->time_ms + statement->offset_ms, &event, parser->problems)) {
-        *(struct event *)list_push(&parser->step->events, sizeof(event)) = event;
+        insert_event(&parser->step->events, &event);
     } else {
         json_decref(event.value);
     }

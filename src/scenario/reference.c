@@ -83,9 +83,6 @@ static bool is_text(const json_t *value, const char *text)
 /* The case that this output says the report is in; NULL: it does not say. */
 static json_t *case_in(const struct output *output, const struct event *report)
 {
-    if (output->value == NULL) {
-        return NULL;
-    }
     json_t *value = NULL;
     if (output->type == &record_review_request &&
         holds_text(json_object_get(output->value, "report_ids"), report->name)) {
@@ -93,34 +90,70 @@ static json_t *case_in(const struct output *output, const struct event *report)
     } else if (output->type == &record_signal &&
                is_text(json_object_get(output->value, "report_id"), report->name)) {
         value = json_object_get(output->value, "case_id");
-    } else if (output->type == &record_notice_request &&
-               is_text(json_object_get(output->value, "kind"), "REPORT_RECEIPT")) {
-        /* The receipt is the reporter's; it is this report's if it came of its instant. */
-        const json_t *reporter = json_object_get(report->value, "reporter_id");
-        const json_t *addressee = json_object_get(output->value, "subject_id");
-        const json_int_t when = json_integer_value(json_object_get(output->value, "occurred_at"));
-        if (json_is_string(reporter) && is_text(addressee, json_string_value(reporter)) &&
-            when == report->time_ms) {
-            value = json_at(output->value, "params.CASE");
-        }
     }
     return json_is_string(value) ? value : NULL;
 }
 
-/* What names the report itself goes before what came at its time. */
+/* Whether a review says that the case is about another subject than the report. */
+static bool is_foreign(const struct run *run, const struct event *report, const char *case_id)
+{
+    const struct output *outputs = run->outputs.items;
+    const json_t *subject = json_object_get(report->value, "subject_id");
+    for (size_t i = 0; i < run->outputs.count; i++) {
+        if (outputs[i].type == &record_review_request &&
+            is_text(json_object_get(outputs[i].value, "case_id"), case_id)) {
+            return !json_equal(json_object_get(outputs[i].value, "subject_id"), subject);
+        }
+    }
+    return false;
+}
+
+/* The case of the receipt that the reporter got at the report's time; NULL if he got several. */
+static json_t *case_of_receipt(const struct run *run, const struct event *report)
+{
+    const struct output *outputs = run->outputs.items;
+    const char *reporter = json_string_value(json_object_get(report->value, "reporter_id"));
+    json_t *found = NULL;
+    for (size_t i = 0; i < run->outputs.count && reporter != NULL; i++) {
+        const json_t *value = outputs[i].value;
+        json_t *named = json_at(value, "params.CASE");
+        if (outputs[i].type != &record_notice_request || !json_is_string(named) ||
+            !is_text(json_object_get(value, "kind"), "REPORT_RECEIPT") ||
+            !is_text(json_object_get(value, "subject_id"), reporter) ||
+            json_integer_value(json_object_get(value, "occurred_at")) != report->time_ms ||
+            is_foreign(run, report, json_string_value(named))) {
+            continue;
+        }
+        if (found != NULL && !json_equal(found, named)) {
+            return NULL;
+        }
+        found = named;
+    }
+    return found;
+}
+
+static bool is_through(const struct run *run, const struct event *event)
+{
+    const struct event *const *sent = run->sent.items;
+    for (size_t i = 0; i < run->through; i++) {
+        if (sent[i] == event) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static json_t *case_of(const struct run *run, const struct event *report)
 {
     const struct output *outputs = run->outputs.items;
-    for (int round = 0; round < 2; round++) {
-        for (size_t i = 0; i < run->outputs.count; i++) {
-            const bool receipt = outputs[i].type == &record_notice_request;
-            json_t *value = receipt == (round == 1) ? case_in(&outputs[i], report) : NULL;
-            if (value != NULL) {
-                return json_incref(value);
-            }
-        }
+    json_t *value = NULL;
+    if (!is_through(run, report)) {
+        return NULL;
     }
-    return NULL;
+    for (size_t i = 0; i < run->outputs.count && value == NULL; i++) {
+        value = case_in(&outputs[i], report);
+    }
+    return json_incref(value != NULL ? value : case_of_receipt(run, report));
 }
 
 static const struct output *output_find(const struct run *run, const char *name, size_t size)

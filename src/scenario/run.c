@@ -100,6 +100,7 @@ static bool flush(struct run *run, struct place place)
         return fail_engine(run, place);
     }
     begin_lines(run);
+    run->through = run->sent.count;
     const struct engine_options options = {.config = &run->config,
                                            .cluster = run->cluster,
                                            .codec = environment->codec,
@@ -139,6 +140,7 @@ static bool add_record(struct run *run, const struct event *event, json_t *value
                   event->topic->name, event->type->name, event->time_ms, text);
     buffer_append(&line, bytes_of("", 1));
     const bool good = add_line(run, event->place, (const char *)line.data);
+    *(const struct event **)list_push(&run->sent, sizeof(event)) = event;
     buffer_release(&line);
     free(text);
     return good;
@@ -229,6 +231,7 @@ static void release(struct run *run)
     }
     list_release(&run->outputs);
     list_release(&run->names);
+    list_release(&run->sent);
     lines_release(&run->lines);
     key_ring_free(run->keys);
     plan_free(run->payload_plan);

@@ -185,6 +185,8 @@ struct run {
     struct arena arena;
     struct list outputs; /* struct output */
     struct list names;   /* struct named */
+    struct list sent;    /* const struct event *: appended in this order */
+    size_t through;      /* of these the engine has drained so many */
     size_t looked;       /* outputs before this one were looked at */
     struct error error;
 };

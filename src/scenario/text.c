@@ -182,7 +182,7 @@ static void repeat(struct text_reader *reader, const struct statement *statement
     for (long number = first; number <= last; number++) {
         struct statement *copy = list_push(reader->statements, sizeof(*copy));
         *copy = *statement;
-        copy->offset_ms = every_ms * (number - first);
+        copy->offset_ms = statement->offset_ms + every_ms * (number - first);
         copy->count = statement->count - head;
         copy->words = arena_get(reader->arena, copy->count * sizeof(*copy->words));
         for (size_t i = 0; i < copy->count; i++) {
@@ -194,6 +194,7 @@ static void repeat(struct text_reader *reader, const struct statement *statement
 
 static void add_statement(struct text_reader *reader, struct statement *statement)
 {
+    take_offset(statement);
     const char *word = statement->words[0];
     if (strcmp(word, "let") == 0) {
         define(reader, statement);
@@ -207,7 +208,6 @@ static void add_statement(struct text_reader *reader, struct statement *statemen
         }
         read_file(reader, path_beside(reader->arena, statement->place.file, statement->words[1]));
     } else {
-        take_offset(statement);
         *(struct statement *)list_push(reader->statements, sizeof(*statement)) = *statement;
     }
 }
