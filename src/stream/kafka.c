@@ -69,8 +69,8 @@ const char *kafka_version(void)
 
 /* Every call has a transactional id of its own: nothing is left to be fenced by, and an unfinished
  * transaction ends by the broker's time limit. */
-enum status kafka_append(struct cluster *cluster, const struct stream_output *outputs,
-                         size_t count, struct error *error)
+enum status kafka_append(struct cluster *cluster, const struct stream_output *outputs, size_t count,
+                         struct error *error)
 {
     static atomic_uint calls;
     if (count == 0) {

@@ -181,8 +181,8 @@ static enum status creation_result(rd_kafka_event_t *event, struct error *error)
                          rd_kafka_err2str(failure));
     }
     size_t count = 0;
-    const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(
-        rd_kafka_event_CreateTopics_result(event), &count);
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
     for (size_t i = 0; i < count; i++) {
         const rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
         const char *text = rd_kafka_topic_result_error_string(results[i]);

@@ -3,8 +3,8 @@
  * The group knows only the driver source. Its assignments are acknowledged at once, with nothing to
  * read, so that a long restore does not hold up the other members; a partition is read, in every
  * source, from the moment our caller answers. A revocation is acknowledged only when all of its
- * partitions are answered: until then the group gives none of them to anybody, and our generation can
- * still commit for them.
+ * partitions are answered: until then the group gives none of them to anybody, and our generation
+ * can still commit for them.
  *
  * With an eager assignor (partition.assignment.strategy=range) the whole list is set each time.
  *
@@ -154,9 +154,9 @@ static void offer(struct kafka_stream *stream, const rd_kafka_topic_partition_li
     }
     struct error error;
     const enum status status =
-        is_eager(stream) ? assignment_set(stream, &error)
-                         : assignment_change(stream, rd_kafka_topic_partition_list_new(0), true,
-                                             &error);
+        is_eager(stream)
+            ? assignment_set(stream, &error)
+            : assignment_change(stream, rd_kafka_topic_partition_list_new(0), true, &error);
     if (status != STATUS_OK) {
         stream->failure = error;
     }
@@ -289,9 +289,8 @@ static enum status assignment_change(struct kafka_stream *stream,
                                      rd_kafka_topic_partition_list_t *list, bool add,
                                      struct error *error)
 {
-    rd_kafka_error_t *failure =
-        add ? rd_kafka_incremental_assign(stream->consumer.rk, list)
-            : rd_kafka_incremental_unassign(stream->consumer.rk, list);
+    rd_kafka_error_t *failure = add ? rd_kafka_incremental_assign(stream->consumer.rk, list)
+                                    : rd_kafka_incremental_unassign(stream->consumer.rk, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (failure == NULL) {
         return STATUS_OK;

@@ -1,8 +1,8 @@
 /* One librdkafka handle: made with its log and error callbacks, closed within a bounded time.
  *
- * Closing can hang in librdkafka (a broker that does not answer, a message that was not given back),
- * so it runs on a thread of its own; after KAFKA_CLOSE_MS the handle is left behind, mute. What was
- * committed is safe then, and the next start fences what was not.
+ * Closing can hang in librdkafka (a broker that does not answer, a message that was not given
+ * back), so it runs on a thread of its own; after KAFKA_CLOSE_MS the handle is left behind, mute.
+ * What was committed is safe then, and the next start fences what was not.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/kafka_internal.h"
@@ -156,9 +156,9 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 {
     const struct kafka_context *context = rd_kafka_opaque(rk);
     /* A property of the other side is set on both on purpose. */
-    const bool expected = strcmp(facility, "CONFWARN") == 0 &&
-                          (strstr(text, "is a consumer property") != NULL ||
-                           strstr(text, "is a producer property") != NULL);
+    const bool expected =
+        strcmp(facility, "CONFWARN") == 0 && (strstr(text, "is a consumer property") != NULL ||
+                                              strstr(text, "is a producer property") != NULL);
     if (context == NULL || context->log == NULL || expected || atomic_load(&context->silent)) {
         return;
     }
@@ -167,11 +167,13 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
     context->log(context->log_context, level, line);
 }
 
-/* Inside our own polls. What matters to a call is returned by it; this is for the operator. */
+/* Inside our own polls. What matters to a call is returned by it; this is for the operator. A lost
+ * connection is in the log already. */
 static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 {
     const struct kafka_context *context = opaque;
-    if (context->log == NULL || atomic_load(&context->silent)) {
+    if (context->log == NULL || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+        atomic_load(&context->silent)) {
         return;
     }
     char line[512];

@@ -29,7 +29,8 @@ enum watch_key {
     WATCH_KEY_COUNT,
 };
 
-/* What librdkafka's broker threads saw since the last watch_reset(). Atomics: the hooks run there. */
+/* What librdkafka's broker threads saw since the last watch_reset(). Atomics: the hooks run there.
+ */
 struct watch {
     atomic_uint sent[WATCH_KEY_COUNT];
     atomic_uint failed[WATCH_KEY_COUNT];
@@ -206,7 +207,7 @@ enum task_state {
 
 struct kafka_task {
     enum task_state state;
-    bool reading;                      /* still in the consumer's assignment */
+    bool reading;                     /* still in the consumer's assignment */
     int64_t next[STREAM_SOURCES_MAX]; /* by source: the lowest offset still wanted */
 };
 

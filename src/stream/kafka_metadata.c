@@ -90,8 +90,8 @@ static enum status topic_id_read(rd_kafka_event_t *event, char *id_out, size_t i
                          name, rd_kafka_event_error_string(event));
     }
     size_t count = 0;
-    const rd_kafka_TopicDescription_t **topics = rd_kafka_DescribeTopics_result_topics(
-        rd_kafka_event_DescribeTopics_result(event), &count);
+    const rd_kafka_TopicDescription_t **topics =
+        rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
     /* A broker without DescribeTopics of ids, or a topic deleted just now: no id is no error. */
     id_out[0] = '\0';
     if (count == 1 && rd_kafka_TopicDescription_error(topics[0]) == NULL) {

@@ -1,8 +1,8 @@
-/* A transactional producer: one transaction at a time, its outcome classified, the producer replaced
- * when a request of the last transaction could still be on its way.
+/* A transactional producer: one transaction at a time, its outcome classified, the producer
+ * replaced when a request of the last transaction could still be on its way.
  *
- * Follows exactly-once.md 2, 5 and 7.3. All calls from one thread; all of them come back, except that
- * rd_kafka_send_offsets_to_transaction() may block for as long as the group's coordinator is
+ * Follows exactly-once.md 2, 5 and 7.3. All calls from one thread; all of them come back, except
+ * that rd_kafka_send_offsets_to_transaction() may block for as long as the group's coordinator is
  * unreachable (librdkafka stores its deadline and never reads it): whoever runs this thread needs a
  * watchdog. Ending the process there is safe: no EndTxn was sent, and the next start fences.
  *
@@ -47,8 +47,8 @@ struct kafka_producer {
     int slice_ms;
     size_t failures; /* records of this transaction not delivered */
     struct error failure;
-    bool committed;                /* the last transaction */
-    struct kafka_traces traces;    /* of failed transactions that must be seen to have ended */
+    bool committed;             /* the last transaction */
+    struct kafka_traces traces; /* of failed transactions that must be seen to have ended */
     int64_t settle_deadline_ms;
     rd_kafka_resp_err_t last_code; /* of the last reply that was not OK */
     char last_text[256];
@@ -82,7 +82,7 @@ enum status kafka_producer_open(const struct kafka_cluster *cluster, const char 
         .committed = true,
     };
     const char *socket = kafka_property_find(cluster, "socket.timeout.ms");
-    const int socket_ms = socket != NULL ? (int)strtol(socket, NULL, 10)
+    const int socket_ms = socket != NULL                     ? (int)strtol(socket, NULL, 10)
                           : producer->timeout_ms / 3 < 10000 ? producer->timeout_ms / 3
                                                              : 10000;
     producer->slice_ms = socket_ms + SLICE_MARGIN_MS;
@@ -101,8 +101,7 @@ enum status kafka_producer_begin(struct kafka_producer *producer, struct error *
     ASSERT(!kafka_producer_rotation_due(producer));
     watch_reset(&producer->handle.context->watch);
     producer->failures = 0;
-    const enum reply reply =
-        reply_of(producer, rd_kafka_begin_transaction(producer->handle.rk));
+    const enum reply reply = reply_of(producer, rd_kafka_begin_transaction(producer->handle.rk));
     if (reply != REPLY_OK) {
         producer->rotate_due = true;
         return error_set(error, STATUS_FATAL, "cannot begin a transaction of '%s': %s",
@@ -139,8 +138,7 @@ enum status kafka_producer_produce(struct kafka_producer *producer,
     };
     const int64_t deadline_ms = clock_monotonic_ms() + producer->timeout_ms;
     for (;;) {
-        rd_kafka_error_t *failure =
-            rd_kafka_produceva(producer->handle.rk, parts, COUNT_OF(parts));
+        rd_kafka_error_t *failure = rd_kafka_produceva(producer->handle.rk, parts, COUNT_OF(parts));
         const rd_kafka_resp_err_t code = rd_kafka_error_code(failure);
         rd_kafka_error_destroy(failure);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -158,8 +156,7 @@ enum status kafka_producer_flush(struct kafka_producer *producer, struct error *
     ASSERT(producer->in_transaction);
     const int64_t deadline_ms = clock_monotonic_ms() + producer->timeout_ms;
     while (rd_kafka_flush(producer->handle.rk, producer->slice_ms) != RD_KAFKA_RESP_ERR_NO_ERROR &&
-           clock_monotonic_ms() < deadline_ms) {
-    }
+           clock_monotonic_ms() < deadline_ms) {}
     if (producer->failures > 0) {
         return error_set(error, producer->failure.status, "%s", producer->failure.text);
     }
@@ -211,8 +208,8 @@ enum commit_outcome kafka_producer_abort(struct kafka_producer *producer, struct
     const int64_t deadline_ms = clock_monotonic_ms() + producer->timeout_ms;
     enum reply reply = REPLY_AGAIN;
     while (reply == REPLY_AGAIN && clock_monotonic_ms() < deadline_ms) {
-        reply = reply_of(producer,
-                         rd_kafka_abort_transaction(producer->handle.rk, producer->slice_ms));
+        reply =
+            reply_of(producer, rd_kafka_abort_transaction(producer->handle.rk, producer->slice_ms));
         if (reply == REPLY_AGAIN) {
             kafka_pause(RETRY_PAUSE_MS);
         }
@@ -297,10 +294,9 @@ static enum status producer_init(struct kafka_producer *producer, struct error *
         const char *servers = kafka_property_find(producer->cluster, "bootstrap.servers");
         kafka_say(producer->cluster, LEVEL_NOTICE, "waiting for Kafka at %s: %s",
                   servers != NULL ? servers : "(metadata.broker.list)", producer->last_text);
-        return error_set(error, STATUS_RETRY,
-                         "cannot start transactions of '%s' yet: %s (is Kafka up at '%s'?)",
-                         producer->transactional_id, producer->last_text,
-                         servers != NULL ? servers : "");
+        return error_set(
+            error, STATUS_RETRY, "cannot start transactions of '%s' yet: %s (is Kafka up at '%s'?)",
+            producer->transactional_id, producer->last_text, servers != NULL ? servers : "");
     }
     return error_set(error, STATUS_FATAL, "cannot start transactions of '%s': %s",
                      producer->transactional_id, producer->last_text);
@@ -342,8 +338,8 @@ static void producer_unmake(struct kafka_producer *producer)
     if (producer->handle.rk == NULL) {
         return;
     }
-    rd_kafka_purge(producer->handle.rk,
-                   RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+    rd_kafka_purge(producer->handle.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                            RD_KAFKA_PURGE_F_NON_BLOCKING);
     rd_kafka_poll(producer->handle.rk, 0);
     kafka_topics_release(&producer->topics);
     if (!kafka_handle_close(&producer->handle, false)) {
@@ -410,7 +406,7 @@ static enum reply reply_of(struct kafka_producer *producer, rd_kafka_error_t *fa
     /* librdkafka would abort and go on with a new epoch; that breaks exactly once (anomaly A7). */
     const bool id_lost = code == RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID ||
                          code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING;
-    const enum reply reply = rd_kafka_error_is_fatal(failure) || id_lost    ? REPLY_FATAL
+    const enum reply reply = rd_kafka_error_is_fatal(failure) || id_lost  ? REPLY_FATAL
                              : rd_kafka_error_txn_requires_abort(failure) ? REPLY_ABORT
                              : rd_kafka_error_is_retriable(failure)       ? REPLY_AGAIN
                                                                           : REPLY_FATAL;
@@ -497,7 +493,8 @@ static bool is_fenced(const struct kafka_producer *producer)
         return false;
     }
     for (size_t i = 0; i < COUNT_OF(codes); i++) {
-        if (codes[i] == RD_KAFKA_RESP_ERR__FENCED || codes[i] == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+        if (codes[i] == RD_KAFKA_RESP_ERR__FENCED ||
+            codes[i] == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
             codes[i] == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH) {
             return true;
         }

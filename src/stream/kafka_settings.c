@@ -1,5 +1,5 @@
-/* Which librdkafka properties a handle gets: ours by role, over them the user's, over these what the
- * protocol needs (exactly-once.md 7.2).
+/* Which librdkafka properties a handle gets: ours by role, over them the user's, over these what
+ * the protocol needs (exactly-once.md 7.2).
  *
  * librdkafka has one name space for consumers and producers and ignores what is meant for the other
  * side, so a user's property is set everywhere.
@@ -122,8 +122,7 @@ enum status kafka_conf_new(const struct kafka_cluster *cluster, enum kafka_role 
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     enum status status = conf_fill(cluster, role, conf, error);
     for (size_t i = 0; i < cluster->property_count && status == STATUS_OK; i++) {
-        status =
-            conf_put(conf, cluster->properties[i].name, cluster->properties[i].value, error);
+        status = conf_put(conf, cluster->properties[i].name, cluster->properties[i].value, error);
     }
     for (size_t i = 0; i < own_count && status == STATUS_OK; i++) {
         status = conf_put(conf, own[i].name, own[i].value, error);

@@ -1,10 +1,10 @@
 /* Whether the broker really ended a transaction that failed.
  *
- * A coordinator that has just been loaded skips the markers of partitions without a leader (measured on
- * Kafka 4.3.1: a cluster of one broker, killed in mid transaction). The transaction then counts as
- * ended, while in the partition it is still open: the next one of the same id would continue it, and its
- * commit would make the aborted records visible. So no transaction begins before the last stable offset
- * has passed every record of the failed one.
+ * A coordinator that has just been loaded skips the markers of partitions without a leader
+ * (measured on Kafka 4.3.1: a cluster of one broker, killed in mid transaction). The transaction
+ * then counts as ended, while in the partition it is still open: the next one of the same id would
+ * continue it, and its commit would make the aborted records visible. So no transaction begins
+ * before the last stable offset has passed every record of the failed one.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/kafka_internal.h"
@@ -39,9 +39,8 @@ enum status kafka_traces_settle(struct kafka_traces *traces, const struct kafka_
         int64_t start = 0;
         int64_t stable = 0;
         /* The handle is read_committed, so the end it is told is the last stable offset. */
-        const rd_kafka_resp_err_t code =
-            rd_kafka_query_watermark_offsets(cluster->admin.rk, trace->topic, trace->partition,
-                                             &start, &stable, KAFKA_ANSWER_MS);
+        const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+            cluster->admin.rk, trace->topic, trace->partition, &start, &stable, KAFKA_ANSWER_MS);
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
             return error_set(error, kafka_status_of(code),
                              "cannot read the stable end of topic '%s' partition %d: %s",

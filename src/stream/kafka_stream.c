@@ -86,8 +86,8 @@ enum status kafka_stream_open(struct cluster *cluster, const struct stream_optio
         stream->sources[s] = memory_text(options->sources[s]);
     }
     /* First the producer: it ends what our predecessor left open, before we join the group. */
-    enum status status = kafka_producer_open(stream->cluster, options->transactional_id,
-                                             &stream->producer, error);
+    enum status status =
+        kafka_producer_open(stream->cluster, options->transactional_id, &stream->producer, error);
     if (status == STATUS_OK) {
         status = consumer_open(stream, options, error);
     }
@@ -155,16 +155,15 @@ static enum status stream_committed(struct stream *base, int32_t partition,
     for (uint32_t s = 0; s < stream->source_count; s++) {
         rd_kafka_topic_partition_list_add(list, stream->sources[s], partition);
     }
-    rd_kafka_resp_err_t code =
-        rd_kafka_committed(stream->consumer.rk, list, COMMITTED_TIMEOUT_MS);
+    rd_kafka_resp_err_t code = rd_kafka_committed(stream->consumer.rk, list, COMMITTED_TIMEOUT_MS);
     for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
         code = list->elems[i].err;
     }
     enum status status = STATUS_OK;
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         status = error_set(error, kafka_status_of(code),
-                           "cannot read the committed offsets of partition %d: %s",
-                           (int)partition, rd_kafka_err2str(code));
+                           "cannot read the committed offsets of partition %d: %s", (int)partition,
+                           rd_kafka_err2str(code));
     }
     for (uint32_t s = 0; s < stream->source_count && status == STATUS_OK; s++) {
         const rd_kafka_topic_partition_t *entry =
@@ -240,7 +239,8 @@ static enum commit_outcome stream_abort(struct stream *stream, struct error *err
 
 static bool stream_rotation_due(const struct stream *stream)
 {
-    return kafka_producer_rotation_due(((const struct kafka_stream *)(const void *)stream)->producer);
+    return kafka_producer_rotation_due(
+        ((const struct kafka_stream *)(const void *)stream)->producer);
 }
 
 static enum status stream_rotate(struct stream *stream, struct error *error)
@@ -345,8 +345,7 @@ static enum status message_failed(struct kafka_stream *stream, const rd_kafka_me
 {
     const char *topic = message->rkt != NULL ? rd_kafka_topic_name(message->rkt) : "";
     char text[256];
-    const rd_kafka_resp_err_t fatal =
-        rd_kafka_fatal_error(stream->consumer.rk, text, sizeof(text));
+    const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(stream->consumer.rk, text, sizeof(text));
     if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return error_set(error, STATUS_FATAL, "the consumer failed for good: %s", text);
     }

@@ -1,5 +1,5 @@
-/* The topics a transactional producer writes to: their handles and the offsets that delivery reports
- * brought for the transaction at hand.
+/* The topics a transactional producer writes to: their handles and the offsets that delivery
+ * reports brought for the transaction at hand.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/kafka_internal.h"

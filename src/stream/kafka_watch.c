@@ -58,10 +58,9 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, v
     (void)text_size;
     const rd_kafka_resp_err_t code =
         rd_kafka_interceptor_add_on_request_sent(rk, "watch", on_request_sent, watch);
-    return code != RD_KAFKA_RESP_ERR_NO_ERROR
-               ? code
-               : rd_kafka_interceptor_add_on_response_received(rk, "watch", on_response_received,
-                                                               watch);
+    return code != RD_KAFKA_RESP_ERR_NO_ERROR ? code
+                                              : rd_kafka_interceptor_add_on_response_received(
+                                                    rk, "watch", on_response_received, watch);
 }
 
 static rd_kafka_resp_err_t on_request_sent(rd_kafka_t *rk, int socket, const char *broker,
@@ -85,8 +84,8 @@ static rd_kafka_resp_err_t on_request_sent(rd_kafka_t *rk, int socket, const cha
 
 /* Fires more than once a request for most keys, so it counts only what went wrong. */
 static rd_kafka_resp_err_t on_response_received(rd_kafka_t *rk, int socket, const char *broker,
-                                                int32_t broker_id, int16_t api_key,
-                                                int16_t version, int32_t correlation, size_t size,
+                                                int32_t broker_id, int16_t api_key, int16_t version,
+                                                int32_t correlation, size_t size,
                                                 int64_t round_trip, rd_kafka_resp_err_t code,
                                                 void *context)
 {
@@ -115,8 +114,8 @@ static rd_kafka_resp_err_t on_response_received(rd_kafka_t *rk, int socket, cons
 static int watch_key_of(int16_t api_key)
 {
     static const int16_t keys[WATCH_KEY_COUNT] = {
-        [WATCH_PRODUCE] = 0,     [WATCH_ADD_PARTITIONS] = 24,  [WATCH_ADD_OFFSETS] = 25,
-        [WATCH_END] = 26,        [WATCH_COMMIT_OFFSETS] = 28,
+        [WATCH_PRODUCE] = 0, [WATCH_ADD_PARTITIONS] = 24, [WATCH_ADD_OFFSETS] = 25,
+        [WATCH_END] = 26,    [WATCH_COMMIT_OFFSETS] = 28,
     };
     for (int i = 0; i < WATCH_KEY_COUNT; i++) {
         if (keys[i] == api_key) {
