@@ -603,3 +603,10 @@ void case_lapse(struct judgement *judgement, struct case_fact *item)
     ASSERT(!item->outcome.set);
     case_dismiss(judgement, item, OUTCOME_NOT_ESTABLISHED, "e7.wait");
 }
+
+void case_reopen(struct case_fact *item)
+{
+    ASSERT(item->outcome.set);
+    item->outcome = (struct optional_int){0};
+    item->decided_at = (struct optional_long){0};
+}

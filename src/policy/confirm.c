@@ -168,6 +168,7 @@ static struct violation_fact make_violation(const struct judgement *judgement,
         .policy_version = act->policy->version,
         .source_kind = case_source(judgement->facts, item->number),
         .automation = finding->automation,
+        .reviewer_ref = judgement->reviewer_ref,
         .content_ref = act->content_ref,
         .room_id = act->room_id,
         .author_id = act->author_id,
@@ -304,6 +305,7 @@ static void confirm_violation(struct judgement *judgement, struct case_fact *ite
     open_case_decision(judgement, &decision, item, act->policy, AUDIT_ACTION_DECIDE, &ground,
                        NULL);
     violation->decision_id = decision.id;
+    violation->reviewer_ref = text_keep(judgement, violation->reviewer_ref);
     decision.audit.outcome = (struct optional_int){OUTCOME_CONFIRMED, true};
     decision.audit.stage_from = stage_from;
     decision.audit.stage_to = step != NULL ? step->stage : stage_from;

@@ -18,8 +18,9 @@ static struct restriction_fact *running_step(struct subject_state *facts, enum l
 {
     for (uint32_t i = 0; i < facts->restrictions_count; i++) {
         struct restriction_fact *item = &facts->restrictions[i];
-        if (item->ledger == ledger && is_step(item->measure)
-            && violation_find(facts, item->case_number) != NULL) {
+        const struct violation_fact *violation = violation_find(facts, item->case_number);
+        if (item->ledger == ledger && is_step(item->measure) && violation != NULL
+            && violation->lane == LANE_LADDER && violation->ledger == ledger) {
             return item;
         }
     }

@@ -129,6 +129,18 @@ static int64_t violation_keep_until(const struct policies *policies,
     return until;
 }
 
+/* An open appeal or dispute keeps what it may still take away. */
+static bool violation_is_disputed(const struct subject_state *facts,
+                                  const struct violation_fact *violation)
+{
+    for (uint32_t i = 0; i < facts->appeals_count; i++) {
+        if (facts->appeals[i].open && facts->appeals[i].case_number == violation->number) {
+            return true;
+        }
+    }
+    return facts->legal_holds > 0;
+}
+
 static int64_t report_keep_until(const struct judgement *judgement,
                                  const struct report_fact *report)
 {
@@ -168,7 +180,8 @@ static void prune_violations(struct judgement *judgement)
     for (uint32_t i = facts->violations_count; i > 0; i--) {
         struct violation_fact *item = &facts->violations[i - 1];
         if (violation_keep_until(judgement->court->policies, item)
-            <= judgement->court->decided_ms) {
+                <= judgement->court->decided_ms
+            && !violation_is_disputed(facts, item)) {
             violation_drop(facts, item);
         }
     }
@@ -205,6 +218,17 @@ static bool case_is_needed(struct subject_state *facts, const struct case_fact *
     return false;
 }
 
+/* An appeal is kept as long as what it is about. */
+static void prune_appeals(struct subject_state *facts)
+{
+    for (uint32_t i = facts->appeals_count; i > 0; i--) {
+        const int32_t number = facts->appeals[i - 1].case_number;
+        if (violation_find(facts, number) == NULL && case_find(facts, number) == NULL) {
+            LIST_REMOVE(facts->appeals, facts->appeals_count, i - 1);
+        }
+    }
+}
+
 void facts_prune(struct judgement *judgement)
 {
     struct subject_state *facts = judgement->facts;
@@ -221,6 +245,9 @@ void facts_prune(struct judgement *judgement)
         if (item->outcome.set && !case_is_needed(facts, item)) {
             case_remove(facts, item);
         }
+    }
+    if (facts->appeals_count > 0) {
+        prune_appeals(facts);
     }
 }
 
@@ -249,6 +276,14 @@ int64_t facts_purge_at(const struct policies *policies, const struct subject_sta
         if (!facts->cases[i].outcome.set) {
             return TIME_NEVER_MS; /* the decision of the case looks again */
         }
+    }
+    for (uint32_t i = 0; i < facts->appeals_count; i++) {
+        if (facts->appeals[i].open) {
+            return TIME_NEVER_MS;
+        }
+    }
+    if (facts->legal_holds > 0) {
+        return TIME_NEVER_MS;
     }
     int64_t last = reports_purge_at(policies, facts);
     if (facts->event_ids_count > 0) {

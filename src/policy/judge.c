@@ -54,7 +54,7 @@ static bool account_is_plain(const struct account_change *change)
            || change->kind == ACCOUNT_CHANGE_KIND_AGE_BAND;
 }
 
-/* The event id of any other record: the second field of each input is never needed here. */
+/* Any other record: its event id is the first field of every input. */
 static enum judge_result judge_other(struct judgement *judgement, const struct record_type *type,
                                      const void *record)
 {
@@ -64,8 +64,16 @@ static enum judge_result judge_other(struct judgement *judgement, const struct r
     if (event_seen(judgement, event_id)) {
         return JUDGE_DUPLICATE;
     }
-    if (type != &record_notice_preference
-        && !(type == &record_account_change && account_is_plain(record))) {
+    if (type == &record_appeal) {
+        appeal_judge(judgement, record);
+    } else if (type == &record_inquiry) {
+        inquiry_judge(judgement, record);
+    } else if (type == &record_dispute) {
+        dispute_judge(judgement, record);
+    } else if (type == &record_harm_report) {
+        harm_judge(judgement, record);
+    } else if (type != &record_notice_preference
+               && !(type == &record_account_change && account_is_plain(record))) {
         refuse_unknown(judgement);
     }
     return JUDGE_DONE;
@@ -102,6 +110,7 @@ bool judge_is_empty(const struct subject_state *facts)
            && facts->event_ids_count == 0 && facts->cases_count == 0 && facts->reports_count == 0
            && facts->violations_count == 0 && facts->restrictions_count == 0
            && facts->reviews_count == 0 && facts->outcomes_count == 0
+           && facts->appeals_count == 0 && facts->legal_holds == 0
            && !facts->abuse_decided_at.set;
 }
 

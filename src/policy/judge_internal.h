@@ -124,6 +124,9 @@ void case_lapse(struct judgement *judgement, struct case_fact *item);
 /* When a case that nobody looks at lapses; TIME_NEVER_MS: it does not. */
 int64_t case_lapses_at(const struct policies *policies, const struct case_fact *item);
 
+/* A case again as if it had not been decided, for a new verdict. */
+void case_reopen(struct case_fact *item);
+
 /* confirm.c: from a case to a violation. */
 
 struct finding {
@@ -149,6 +152,35 @@ void violation_reverse(struct judgement *judgement, struct violation_fact *viola
 
 enum judge_result verdict_judge(struct judgement *judgement, const struct verdict *verdict,
                                 enum dead_reason *reason_out);
+
+struct ground verdict_ground(const struct judgement *judgement, const struct verdict *verdict);
+/* Category, area, severity and time as the reviewer found them replace those of the case. */
+void case_adopt(const struct judgement *judgement, struct case_fact *item,
+                const struct verdict *verdict);
+
+/* appeals.c, inquiries.c */
+
+void appeal_judge(struct judgement *judgement, const struct appeal *appeal);
+void appeal_decide(struct judgement *judgement, const struct verdict *verdict);
+void dispute_judge(struct judgement *judgement, const struct dispute *dispute);
+void inquiry_judge(struct judgement *judgement, const struct inquiry *inquiry);
+/* THIRD_PARTY_REFUSED and nothing else. */
+void third_party_refuse(struct judgement *judgement, struct bytes inquirer_id);
+void harm_judge(struct judgement *judgement, const struct harm_report *harm);
+
+/* What a decision id of this subject stands for. */
+struct target {
+    int32_t number;         /* of its case or violation */
+    int64_t decided_ms;
+    bool violation;         /* a violation of this number is kept */
+    bool hold;              /* a PROVISIONAL_HOLD of this case is in force */
+    bool outcome;           /* the outcome of a decided case */
+    struct bytes id;        /* 16 bytes in the arena */
+};
+
+/* False: no decision that is kept has this id. */
+bool target_find(struct judgement *judgement, struct bytes decision_id, struct bytes case_id,
+                 struct target *target_out);
 
 /* derive.c: facts -> what should be in force. */
 
@@ -267,6 +299,13 @@ void emit_outcome_signal(struct judgement *judgement, struct bytes event_id,
                          enum outcome outcome);
 void emit_reporter_notice(struct judgement *judgement, struct decision *decision,
                           enum notice_kind kind, struct bytes reporter_id, enum outcome outcome);
+/* A notice of the kinds about appeals, disputes, inquiries and incidents. */
+void emit_person_notice(struct judgement *judgement, struct decision *decision,
+                        enum notice_kind kind, struct bytes addressee,
+                        const struct param *params, uint32_t param_count);
+/* The standing restriction told again: RESTRICTION_APPLIED with template `statement`; NULL: none. */
+void emit_statement(struct judgement *judgement, struct decision *decision,
+                    const struct restriction_fact *restriction);
 void emit_authority_report(struct judgement *judgement, struct decision *decision);
 void emit_proof_request(struct judgement *judgement, struct bytes id_hex, int64_t number,
                         struct bytes person);
@@ -276,6 +315,10 @@ void emit_tip(struct judgement *judgement, struct decision *decision);
 
 void emit_case_review(struct judgement *judgement, struct case_fact *item,
                       enum review_action action, enum review_kind kind);
+/* A review of one decision, named by a decision of its own: APPEAL, INQUIRY. */
+void emit_decision_review(struct judgement *judgement, struct decision *decision,
+                          enum review_kind kind, enum review_action action, int32_t case_number,
+                          struct bytes target_id, struct bytes excluded_reviewer_ref);
 /* A review that belongs to a ladder or a held decision: OPEN, or UPDATE if it is open. */
 void review_open(struct judgement *judgement, struct decision *decision, enum review_kind kind,
                  const struct violation_fact *violation);

@@ -223,3 +223,34 @@ void emit_proof_request(struct judgement *judgement, struct bytes id_hex, int64_
     param_add(&notice, PARAM_NAME_CS_CATEGORY, bytes_text(CS_REPORT));
     notice_send(judgement, &notice);
 }
+
+void emit_person_notice(struct judgement *judgement, struct decision *decision,
+                        enum notice_kind kind, struct bytes addressee,
+                        const struct param *params, uint32_t param_count)
+{
+    struct notice_request notice;
+    ASSERT(param_count + 3 <= PARAMS_MAX);
+    notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
+                decision->id_hex, kind, addressee);
+    for (uint32_t i = 0; i < param_count; i++) {
+        param_add(&notice, params[i].name, params[i].value);
+    }
+    param_add(&notice, PARAM_NAME_CS_CATEGORY, bytes_text(CS_RESTRICTION));
+    notice_send(judgement, &notice);
+}
+
+void emit_statement(struct judgement *judgement, struct decision *decision,
+                    const struct restriction_fact *restriction)
+{
+    struct notice_request notice;
+    notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
+                decision->id_hex, NOTICE_KIND_RESTRICTION_APPLIED, judgement->facts->subject_id);
+    notice.template = bytes_text(restriction != NULL ? "statement" : "statement_none");
+    if (restriction != NULL) {
+        restriction_params(judgement, decision, restriction, &notice);
+        common_params(judgement, decision, restriction->category, CS_RESTRICTION, &notice);
+    } else {
+        param_add(&notice, PARAM_NAME_CS_CATEGORY, bytes_text(CS_RESTRICTION));
+    }
+    notice_send(judgement, &notice);
+}

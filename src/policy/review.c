@@ -146,6 +146,25 @@ void emit_case_review(struct judgement *judgement, struct case_fact *item,
     review_send(judgement, &review);
 }
 
+void emit_decision_review(struct judgement *judgement, struct decision *decision,
+                          enum review_kind kind, enum review_action action, int32_t case_number,
+                          struct bytes target_id, struct bytes excluded_reviewer_ref)
+{
+    struct review_request review;
+    review_begin(judgement, &review,
+                 id_numbered(judgement, decision->id_hex, decision->records++),
+                 decision->case_hex.data != NULL ? decision->case_hex : decision->id_hex);
+    review.decision_id = id_text(judgement, target_id);
+    review.kind = kind;
+    review.action = action;
+    review.category = decision->audit.category;
+    review.area = decision->audit.area;
+    review.ledger = decision->audit.ledger;
+    review.excluded_reviewer_ref = excluded_reviewer_ref;
+    fill_reports(judgement, case_number, &review);
+    review_send(judgement, &review);
+}
+
 struct review_fact *review_find(struct subject_state *facts, enum review_kind kind,
                                 int32_t case_number)
 {

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
 
-static struct ground verdict_ground(const struct judgement *judgement,
-                                    const struct verdict *verdict)
+struct ground verdict_ground(const struct judgement *judgement,
+                             const struct verdict *verdict)
 {
     const struct policy *policy = judgement->policy;
     return (struct ground){
@@ -81,8 +81,8 @@ static struct case_fact *resolve_case(struct judgement *judgement, const struct 
 }
 
 /* What the reviewer found replaces what the reports said. */
-static void adopt(const struct judgement *judgement, struct case_fact *item,
-                  const struct verdict *verdict)
+void case_adopt(const struct judgement *judgement, struct case_fact *item,
+                const struct verdict *verdict)
 {
     const enum subject_kind kind = judgement->facts->subject_kind;
     item->category = verdict->category;
@@ -94,14 +94,6 @@ static void adopt(const struct judgement *judgement, struct case_fact *item,
     }
 }
 
-/* A person who only confirms what the thresholds or a hold prepared: PARTIAL. */
-static enum automation automation_of(const struct case_fact *item)
-{
-    return item->hold_at.set || item->review.set || item->held_decision_id.data != NULL
-               ? AUTOMATION_PARTIAL
-               : AUTOMATION_NONE;
-}
-
 static void confirm(struct judgement *judgement, const struct verdict *verdict)
 {
     struct case_fact *item = resolve_case(judgement, verdict);
@@ -109,8 +101,9 @@ static void confirm(struct judgement *judgement, const struct verdict *verdict)
         refuse(judgement, verdict, "i.7");
         return;
     }
-    adopt(judgement, item, verdict);
-    const struct finding finding = {.verdict = verdict, .automation = automation_of(item)};
+    case_adopt(judgement, item, verdict);
+    /* The ladder, not the person, chose the measure: PARTIAL (domain.md E6). */
+    const struct finding finding = {.verdict = verdict, .automation = AUTOMATION_PARTIAL};
     case_confirm(judgement, item, &finding);
 }
 
@@ -159,7 +152,7 @@ static void release_held(struct judgement *judgement, const struct verdict *verd
     }
     const bool hold = item->held_hold;
     const struct finding finding = {
-        .automation = item->automation == AUTOMATION_FULL ? AUTOMATION_PARTIAL : item->automation,
+        .automation = AUTOMATION_PARTIAL,
         .released = true,
     };
     close_held(judgement, item);
@@ -276,7 +269,8 @@ static void set_permanent(struct judgement *judgement, const struct verdict *ver
     struct subject_state *facts = judgement->facts;
     const enum ledger ledger = reviewed_ledger(facts, verdict->case_id);
     struct violation_fact *violation = ledger == LEDGER_NONE ? NULL : last_step(facts, ledger);
-    if (violation == NULL || facts->subject_kind == SUBJECT_KIND_REPORTER) {
+    if (violation == NULL || violation->permanent
+        || facts->subject_kind == SUBJECT_KIND_REPORTER) {
         refuse(judgement, verdict, "i.15");
         return;
     }
@@ -314,10 +308,12 @@ static void dispatch(struct judgement *judgement, const struct verdict *verdict)
     case VERDICT_KIND_CANCEL_HELD:
         cancel_held(judgement, verdict);
         break;
-    case VERDICT_KIND_CONTENT_MEASURE:
     case VERDICT_KIND_APPEAL_REJECT:
     case VERDICT_KIND_APPEAL_REDUCE:
     case VERDICT_KIND_APPEAL_OVERTURN:
+        appeal_decide(judgement, verdict);
+        break;
+    case VERDICT_KIND_CONTENT_MEASURE:
         refuse(judgement, verdict, "not-implemented");
         break;
     }

@@ -569,12 +569,12 @@ static void unknown_records_are_refused_in_audit_not_in_silence(void **state)
 {
     (void)state;
     struct world *world = world_new(SUBJECT_KIND_USER, "p");
-    const struct dispute dispute = {.event_id = bytes_text("d1"),
-                                    .dispute_id = bytes_text("d"),
-                                    .subject_id = bytes_text("p")};
-    world_judge(world, "appeals", &record_dispute, &dispute);
+    const struct rights_claim claim = {.event_id = bytes_text("d1"),
+                                       .claim_id = bytes_text("d"),
+                                       .subject_id = bytes_text("p")};
+    world_judge(world, "claims", &record_rights_claim, &claim);
     assert_true(bytes_is(world_audit(world, AUDIT_ACTION_REFUSE)->rule, "not-implemented"));
-    assert_int_equal(world_judge(world, "appeals", &record_dispute, &dispute), JUDGE_DUPLICATE);
+    assert_int_equal(world_judge(world, "claims", &record_rights_claim, &claim), JUDGE_DUPLICATE);
     world_free(world);
 }
 

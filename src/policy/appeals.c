@@ -1,0 +1,388 @@
+/* Appeals: once for each decision, inside the window, decided by somebody else (domain.md I.16, F15).
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "policy/judge_internal.h"
+
+#define APPEALS_MAX COUNT_OF(((struct subject_state *)NULL)->appeals)
+
+static bool target_violation(struct subject_state *facts, struct bytes id, struct target *target)
+{
+    for (uint32_t i = 0; i < facts->violations_count; i++) {
+        const struct violation_fact *item = &facts->violations[i];
+        if (bytes_equal(item->decision_id, id) || bytes_equal(item->restriction_id, id)
+            || bytes_equal(item->step_decision_id, id)) {
+            target->number = item->number;
+            target->decided_ms = item->decided_at;
+            target->violation = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool target_restriction(struct subject_state *facts, struct bytes id,
+                               struct target *target)
+{
+    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
+        const struct restriction_fact *item = &facts->restrictions[i];
+        if (bytes_equal(item->restriction_id, id) || bytes_equal(item->decision_id, id)) {
+            target->number = item->case_number;
+            target->decided_ms = item->decided_at;
+            target->violation = violation_find(facts, item->case_number) != NULL;
+            target->hold = item->measure == MEASURE_PROVISIONAL_HOLD;
+            return target->violation || target->hold;
+        }
+    }
+    return false;
+}
+
+static bool target_case(struct subject_state *facts, struct bytes id, struct target *target)
+{
+    for (uint32_t i = 0; i < facts->cases_count; i++) {
+        const struct case_fact *item = &facts->cases[i];
+        if (item->outcome.set && bytes_equal(item->case_id, id)) {
+            target->number = item->number;
+            target->decided_ms = item->decided_at.value;
+            target->violation = violation_find(facts, item->number) != NULL;
+            target->outcome = !target->violation;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool target_find(struct judgement *judgement, struct bytes decision_id, struct bytes case_id,
+                 struct target *target_out)
+{
+    struct subject_state *facts = judgement->facts;
+    const struct bytes text = decision_id.data != NULL ? decision_id : case_id;
+    uint8_t id[ID_SIZE];
+    *target_out = (struct target){0};
+    if (!id_parse(text, id)) {
+        return false;
+    }
+    target_out->id = arena_copy(judgement->court->arena, bytes_of(id, ID_SIZE));
+    if (decision_id.data == NULL) {
+        return target_case(facts, target_out->id, target_out);
+    }
+    return target_violation(facts, target_out->id, target_out)
+           || target_restriction(facts, target_out->id, target_out);
+}
+
+static struct ground target_ground(const struct judgement *judgement, const struct target *target)
+{
+    const struct violation_fact *violation = violation_find(judgement->facts, target->number);
+    const struct case_fact *item = case_find(judgement->facts, target->number);
+    struct ground ground = {
+        .category = CATEGORY_NONE,
+        .severity = SEVERITY_NONE,
+        .lane = LANE_NONE,
+        .area = AREA_OTHER_AREA,
+        .ledger = LEDGER_NONE,
+        .source_kind = SOURCE_KIND_NONE,
+        .act_at = judgement->court->decided_ms,
+    };
+    if (target->violation && violation != NULL) {
+        ground = violation_ground(violation);
+    } else if (item != NULL && target->id.data != NULL && (target->hold || target->outcome)) {
+        ground.category = item->category;
+        ground.lane = judgement->policy->categories[item->category].lane;
+        ground.area = item->area;
+        ground.ledger = item->ledger;
+    }
+    ground.automation = AUTOMATION_NONE;
+    return ground;
+}
+
+static struct bytes target_case_id(const struct judgement *judgement, const struct target *target)
+{
+    const struct violation_fact *violation = violation_find(judgement->facts, target->number);
+    const struct case_fact *item = case_find(judgement->facts, target->number);
+    return target->violation && violation != NULL ? violation->case_id
+           : item != NULL                         ? item->case_id
+                                                  : (struct bytes){0};
+}
+
+static struct appeal_fact *appeal_find(struct subject_state *facts, const struct target *target)
+{
+    for (uint32_t i = 0; i < facts->appeals_count; i++) {
+        struct appeal_fact *item = &facts->appeals[i];
+        if (item->case_number == target->number
+            && (target->violation || bytes_equal(item->decision_id, target->id))) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+/* Room for one more: the oldest decided one gives way. */
+static struct appeal_fact *appeal_place(struct subject_state *facts)
+{
+    for (uint32_t i = 0; facts->appeals_count == APPEALS_MAX && i < APPEALS_MAX; i++) {
+        if (!facts->appeals[i].open) {
+            facts->appeals_count--;
+            memmove(&facts->appeals[i], &facts->appeals[i + 1],
+                    (facts->appeals_count - i) * sizeof(facts->appeals[0]));
+        }
+    }
+    return facts->appeals_count < APPEALS_MAX ? &facts->appeals[facts->appeals_count++] : NULL;
+}
+
+static void appeal_decision(struct judgement *judgement, struct decision *decision,
+                            const struct target *target, const char *rule)
+{
+    const struct ground ground = target_ground(judgement, target);
+    decision_open(judgement, decision, judgement->policy, AUDIT_ACTION_APPEAL, &ground, rule);
+    decision->case_hex = id_text(judgement, target_case_id(judgement, target));
+    decision->payload.restriction_id = (struct bytes){0};
+}
+
+static void tell_result(struct judgement *judgement, struct decision *decision,
+                        struct bytes appellant_id, enum outcome outcome)
+{
+    const struct param params[] = {
+        {PARAM_NAME_DECISION, decision->id_hex},
+        {PARAM_NAME_CASE, decision->case_hex.data != NULL ? decision->case_hex : decision->id_hex},
+        {PARAM_NAME_OUTCOME, bytes_text(enum_symbol(&enum_outcome, (int32_t)outcome))},
+    };
+    emit_person_notice(judgement, decision, NOTICE_KIND_APPEAL_RESULT, appellant_id, params,
+                       COUNT_OF(params));
+}
+
+/* Late, repeated, or about nothing that is kept. */
+static void appeal_inadmissible(struct judgement *judgement, const struct appeal *appeal,
+                                const struct target *target, const char *rule)
+{
+    struct decision decision;
+    appeal_decision(judgement, &decision, target, rule);
+    decision.audit.outcome = (struct optional_int){OUTCOME_INADMISSIBLE, true};
+    decision_close(judgement, &decision);
+    tell_result(judgement, &decision, appeal->appellant_id, OUTCOME_INADMISSIBLE);
+}
+
+static void appeal_open(struct judgement *judgement, const struct appeal *appeal,
+                        const struct target *target)
+{
+    struct subject_state *facts = judgement->facts;
+    const struct violation_fact *violation = violation_find(facts, target->number);
+    struct appeal_fact *item = appeal_place(facts);
+    if (item == NULL) {
+        appeal_inadmissible(judgement, appeal, target, "limit.appeals");
+        return;
+    }
+    *item = (struct appeal_fact){
+        .appeal_id = text_keep(judgement, appeal->appeal_id),
+        .case_number = target->number,
+        .decision_id = target->id,
+        .appellant_id = text_keep(judgement, appeal->appellant_id),
+        .excluded_reviewer_ref =
+            target->violation ? violation->reviewer_ref : (struct bytes){0},
+        .open = true,
+        .outcome_only = target->outcome,
+        .at = judgement->court->decided_ms,
+    };
+    struct decision decision;
+    appeal_decision(judgement, &decision, target, "i.16");
+    decision_close(judgement, &decision);
+    const struct param params[] = {
+        {PARAM_NAME_DECISION, id_text(judgement, target->id)},
+        {PARAM_NAME_CASE, decision.case_hex},
+    };
+    emit_person_notice(judgement, &decision, NOTICE_KIND_APPEAL_RECEIPT, appeal->appellant_id,
+                       params, COUNT_OF(params));
+    emit_decision_review(judgement, &decision, REVIEW_KIND_APPEAL, REVIEW_ACTION_OPEN,
+                         target->number, target->id, item->excluded_reviewer_ref);
+}
+
+void appeal_judge(struct judgement *judgement, const struct appeal *appeal)
+{
+    struct target target;
+    const bool known =
+        target_find(judgement, appeal->target_decision_id, appeal->case_id, &target);
+    judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
+    const struct policy *policy =
+        policies_at(judgement->court->policies, known ? target.decided_ms : 0);
+    if (appeal->kind == APPEAL_KIND_RIGHTS_OBJECTION
+        || appeal->kind == APPEAL_KIND_AUTHORITY_OBJECTION) {
+        const struct ground ground = target_ground(judgement, &target);
+        decision_refuse(judgement, judgement->policy, &ground, "not-implemented");
+    } else if (!appeal->verified_subject) {
+        third_party_refuse(judgement, appeal->appellant_id);
+    } else if (!known) {
+        appeal_inadmissible(judgement, appeal, &target, "appeal.unknown");
+    } else if (judgement->court->decided_ms > target.decided_ms + policy->appeal_window_ms) {
+        appeal_inadmissible(judgement, appeal, &target, "appeal.late");
+    } else if (appeal_find(judgement->facts, &target) != NULL) {
+        appeal_inadmissible(judgement, appeal, &target, "appeal.repeated");
+    } else {
+        appeal_open(judgement, appeal, &target);
+    }
+}
+
+/* The verdict's own decision: result to the appellant, review closed. */
+static void appeal_close(struct judgement *judgement, struct appeal_fact *item,
+                         const struct target *target, enum outcome outcome, const char *rule)
+{
+    struct decision decision;
+    item->open = false;
+    appeal_decision(judgement, &decision, target, rule);
+    decision.audit.outcome = (struct optional_int){(int32_t)outcome, true};
+    decision_close(judgement, &decision);
+    tell_result(judgement, &decision, item->appellant_id, outcome);
+    emit_decision_review(judgement, &decision, REVIEW_KIND_APPEAL, REVIEW_ACTION_CLOSE,
+                         target->number, target->id, item->excluded_reviewer_ref);
+}
+
+static void overturn(struct judgement *judgement, const struct verdict *verdict,
+                     struct appeal_fact *item, const struct target *target)
+{
+    struct subject_state *facts = judgement->facts;
+    appeal_close(judgement, item, target,
+                 target->outcome ? OUTCOME_CONFIRMED : OUTCOME_NO_VIOLATION, "appeal.overturn");
+    if (target->violation) {
+        violation_reverse(judgement, violation_find(facts, target->number), END_REASON_APPEAL,
+                          "appeal.overturn");
+    } else if (target->hold) {
+        restriction_end(judgement,
+                        restriction_of(facts, target->number, MEASURE_PROVISIONAL_HOLD),
+                        END_REASON_APPEAL, "appeal.overturn");
+    } else {
+        /* The outcome was that there is no violation: it is one, as this reviewer found it. */
+        struct case_fact *decided = case_find(facts, target->number);
+        const struct finding finding = {.verdict = verdict, .automation = AUTOMATION_PARTIAL};
+        case_reopen(decided);
+        case_adopt(judgement, decided, verdict);
+        case_confirm(judgement, decided, &finding);
+    }
+}
+
+/* Whether the verdict makes the measure smaller in no way but end and scopes, and neither wider. */
+static bool reduces(const struct restriction_fact *row, const struct verdict *verdict)
+{
+    const bool other = verdict->measure.set && verdict->measure.value != (int32_t)row->measure;
+    const scope_set scopes = verdict->scopes != 0 ? verdict->scopes : row->scopes;
+    const bool narrower = (scopes & ~row->scopes) == 0 || (row->scopes & BIT(SCOPE_ALL)) != 0;
+    const bool sooner = !row->expires_at.set
+                        || (verdict->expires_at.set
+                            && verdict->expires_at.value <= row->expires_at.value)
+                        || (!verdict->expires_at.set && !other);
+    const bool changes = other || scopes != row->scopes || verdict->expires_at.set;
+    return narrower && sooner && changes;
+}
+
+static void reduce_row(const struct judgement *judgement, const struct verdict *verdict,
+                       struct restriction_fact *row, struct violation_fact *violation)
+{
+    const bool other = verdict->measure.set && verdict->measure.value != (int32_t)row->measure;
+    if (other) {
+        row->measure = (enum measure)verdict->measure.value;
+        row->area = verdict->area;
+        row->ledger = ledger_of(judgement->policy, judgement->facts->subject_kind, verdict->area);
+    }
+    row->scopes = verdict->scopes != 0 ? verdict->scopes : row->scopes;
+    row->expires_at = verdict->expires_at.set ? verdict->expires_at : row->expires_at;
+    violation->reduced = true;
+    violation->reduced_scopes = row->scopes;
+    violation->reduced_expires_at = row->expires_at;
+    violation->measure = (struct optional_int){(int32_t)row->measure, true};
+    violation->scopes = row->scopes;
+    violation->ends_at = row->expires_at;
+    if (row->expires_at.set) {
+        violation->permanent = false;
+    }
+}
+
+static void reduce(struct judgement *judgement, const struct verdict *verdict,
+                   struct appeal_fact *item, const struct target *target)
+{
+    struct subject_state *facts = judgement->facts;
+    struct violation_fact *violation = violation_find(facts, target->number);
+    struct restriction_fact *row =
+        !target->violation || !violation->measure.set
+            ? NULL
+            : restriction_of(facts, target->number, (enum measure)violation->measure.value);
+    if (row == NULL || !reduces(row, verdict)) {
+        const struct ground ground = verdict_ground(judgement, verdict);
+        decision_refuse(judgement, judgement->policy, &ground, "i.16");
+        return;
+    }
+    appeal_close(judgement, item, target, OUTCOME_CONFIRMED, "appeal.reduce");
+    const struct optional_long end = row->expires_at;
+    const bool moves = verdict->measure.set
+                       || (verdict->expires_at.set
+                           && (!end.set || verdict->expires_at.value < end.value));
+    const struct restriction_change change = {
+        .op = moves ? RESTRICTION_OP_SHORTEN : RESTRICTION_OP_CHANGE,
+        .prior_decision_id = row->decision_id,
+        .ends = true,
+        .end_reason = END_REASON_APPEAL,
+    };
+    struct ground ground = violation_ground(violation);
+    ground.automation = AUTOMATION_NONE;
+    struct decision decision;
+    decision_open(judgement, &decision,
+                  policy_version(judgement->court->policies, violation->policy_version,
+                                 violation->act_at),
+                  AUDIT_ACTION_DECIDE, &ground, "appeal.reduce");
+    decision.case_hex = id_text(judgement, violation->case_id);
+    decision.audit.stage_from = row->stage;
+    decision.audit.stage_to = row->stage;
+    decision.payload.smaller_scope = bytes_text("reduced");
+    reduce_row(judgement, verdict, row, violation);
+    row->decision_id = decision.id;
+    violation->step_decision_id = decision.id;
+    restriction_publish(judgement, &decision, row, &change, NOTICE_KIND_RESTRICTION_CHANGED, true);
+}
+
+void appeal_decide(struct judgement *judgement, const struct verdict *verdict)
+{
+    struct target target;
+    struct appeal_fact *item = NULL;
+    if (target_find(judgement, verdict->target_decision_id, verdict->case_id, &target)) {
+        item = appeal_find(judgement->facts, &target);
+    }
+    if (item == NULL || !item->open
+        || (item->excluded_reviewer_ref.data != NULL
+            && bytes_equal(item->excluded_reviewer_ref, verdict->reviewer_ref))) {
+        const struct ground ground = verdict_ground(judgement, verdict);
+        decision_refuse(judgement, judgement->policy, &ground, "i.16");
+        return;
+    }
+    if (verdict->kind == VERDICT_KIND_APPEAL_OVERTURN) {
+        overturn(judgement, verdict, item, &target);
+    } else if (verdict->kind == VERDICT_KIND_APPEAL_REDUCE) {
+        reduce(judgement, verdict, item, &target);
+    } else {
+        appeal_close(judgement, item, &target,
+                     target.outcome ? OUTCOME_NO_VIOLATION : OUTCOME_CONFIRMED, "appeal.reject");
+    }
+}
+
+/* The result of a dispute body may take a fact away; an open one delays an erasure. */
+void dispute_judge(struct judgement *judgement, const struct dispute *dispute)
+{
+    struct subject_state *facts = judgement->facts;
+    struct target target;
+    const bool known = target_find(judgement, dispute->target_decision_id, (struct bytes){0},
+                                   &target);
+    const bool reversed = dispute->state == DISPUTE_STATE_CLOSED_REVERSED;
+    struct decision decision;
+    judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
+    appeal_decision(judgement, &decision, &target, "dispute");
+    decision.audit.authority = (struct optional_int){(int32_t)dispute->authority, true};
+    decision_close(judgement, &decision);
+    if (dispute->state == DISPUTE_STATE_OPENED) {
+        facts->legal_holds++;
+    } else if (facts->legal_holds > 0) {
+        facts->legal_holds--;
+    }
+    if (facts->subject_kind == SUBJECT_KIND_USER) {
+        const struct param params[] = {{PARAM_NAME_CASE, decision.case_hex}};
+        emit_person_notice(judgement, &decision, NOTICE_KIND_DISPUTE_STATUS, facts->subject_id,
+                           params, COUNT_OF(params));
+    }
+    if (reversed && known && target.violation) {
+        violation_reverse(judgement, violation_find(facts, target.number), END_REASON_REVIEWER,
+                          "dispute.reversed");
+    }
+}
