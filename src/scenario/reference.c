@@ -186,12 +186,13 @@ json_t *reference_find(const struct run *run, const char *text)
     return json_incref(value);
 }
 
-json_t *references_replace(const struct run *run, const json_t *value, const char **missing_out)
+json_t *references_replace(const struct run *run, const json_t *value, struct buffer *missing_out)
 {
     if (json_is_string(value) && json_string_value(value)[0] == '@') {
         json_t *found = reference_find(run, json_string_value(value));
         if (found == NULL) {
-            *missing_out = json_string_value(value);
+            buffer_clear(missing_out);
+            buffer_append(missing_out, bytes_text(json_string_value(value)));
         }
         return found;
     }

@@ -146,26 +146,36 @@ static bool add_record(struct run *run, const struct event *event, json_t *value
     return good;
 }
 
+/* A record that names what no output has told yet waits until the engine has seen those before it.
+ */
+static bool add_when_known(struct run *run, const struct event *event, struct buffer *missing)
+{
+    json_t *value = references_replace(run, event->value, missing);
+    if (value == NULL && run->lines.count > 0) {
+        if (!flush(run, event->place)) {
+            return false;
+        }
+        value = references_replace(run, event->value, missing);
+    }
+    if (value == NULL) {
+        problems_add(run->failures, event->place.file, event->place.line,
+                     "'%.*s' is not known: no event or output of this name has told it",
+                     BYTES_PRINT(buffer_bytes(missing)));
+        return false;
+    }
+    const bool good = add_record(run, event, value);
+    json_decref(value);
+    return good;
+}
+
 static bool add_event(struct run *run, const struct event *event)
 {
     if (event->policy_file != NULL) {
         return add_policy(run, event->place, event->policy_file, event->time_ms);
     }
-    const char *missing = NULL;
-    json_t *value = references_replace(run, event->value, &missing);
-    if (value == NULL && run->lines.count > 0) { /* the engine may tell it once it is there */
-        if (!flush(run, event->place)) {
-            return false;
-        }
-        value = references_replace(run, event->value, &missing);
-    }
-    if (value == NULL) {
-        problems_add(run->failures, event->place.file, event->place.line,
-                     "'%s' is not known: no event or output of this name has told it", missing);
-        return false;
-    }
-    const bool good = add_record(run, event, value);
-    json_decref(value);
+    struct buffer missing = {0};
+    const bool good = add_when_known(run, event, &missing);
+    buffer_release(&missing);
     return good;
 }
 

@@ -152,7 +152,7 @@ struct run;
 /* A new reference to the value, or NULL: it is not known (yet). `text` starts with @. */
 json_t *reference_find(const struct run *run, const char *text);
 /* The value with all references replaced; NULL: `*missing_out` is one that is not known. */
-json_t *references_replace(const struct run *run, const json_t *value, const char **missing_out);
+json_t *references_replace(const struct run *run, const json_t *value, struct buffer *missing_out);
 /* The value at "restrictions[0].stage", ".count" and ".NAME" of parameters included; NULL: none. */
 json_t *json_at(const json_t *value, const char *path);
 const struct event *event_find(const struct scenario *scenario, const char *name, size_t size);
