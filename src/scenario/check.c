@@ -123,7 +123,8 @@ static bool same_item(const struct output *restriction, const json_t *item)
         "scopes",         "stage",   "starts_at",   "expires_at", "end_disclosed", "state"};
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
         const json_t *own = json_object_get(restriction->value, fields[i]);
-        if (!json_equal(own, json_object_get(item, fields[i]))) {
+        const json_t *other = json_object_get(item, fields[i]);
+        if (own != other && !json_equal(own, other)) { /* the same or both missing */
             return false;
         }
     }
