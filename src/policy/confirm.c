@@ -153,6 +153,10 @@ static struct violation_fact make_violation(const struct judgement *judgement,
 {
     const int64_t decided_ms = judgement->court->decided_ms;
     const bool strike = act->lane == LANE_LADDER;
+    const bool staff = judgement->facts->subject_kind == SUBJECT_KIND_USER
+                       && act->role != ROLE_MEMBER && act->room_id.data != NULL
+                       && act->policy->categories[item->category].staff_ad
+                       && act->policy->areas[act->area].ledger == LEDGER_OPEN_CHAT;
     return (struct violation_fact){
         .number = item->number,
         .case_id = item->case_id,
@@ -169,6 +173,7 @@ static struct violation_fact make_violation(const struct judgement *judgement,
         .source_kind = case_source(judgement->facts, item->number),
         .automation = finding->automation,
         .reviewer_ref = judgement->reviewer_ref,
+        .staff = staff,
         .content_ref = act->content_ref,
         .room_id = act->room_id,
         .author_id = act->author_id,
@@ -227,9 +232,9 @@ static bool first_warning(const struct subject_state *facts, const struct violat
     return true;
 }
 
-/* A strike that restricts nothing now: a WARNING, or a later strike under a permanent step. */
-static void publish_quiet(struct judgement *judgement, struct decision *decision,
-                          struct violation_fact *violation, const struct step *step)
+/* A WARNING, or a later strike under a permanent step. */
+void violation_quiet(struct judgement *judgement, struct decision *decision,
+                     struct violation_fact *violation, const struct step *step)
 {
     const bool warning = step->measure == MEASURE_WARNING && step->stage > 0;
     violation->stage = step->stage;
@@ -271,7 +276,10 @@ static void confirm_follow(struct judgement *judgement, struct decision *decisio
         emit_authority_report(judgement, decision);
     }
     close_reviews(judgement, item);
-    const struct violation_fact *violation = violation_find(judgement->facts, number);
+    struct violation_fact *violation = violation_find(judgement->facts, number);
+    if (violation != NULL) {
+        liability_spread(judgement, decision, violation);
+    }
     if (step != NULL && step->row != NULL && step->row->review && violation != NULL) {
         review_open(judgement, decision, step->row->review_kind, violation);
     }
@@ -316,7 +324,7 @@ static void confirm_violation(struct judgement *judgement, struct case_fact *ite
         }
         violation_apply(judgement, &decision, violation, step);
     } else {
-        publish_quiet(judgement, &decision, violation, step);
+        violation_quiet(judgement, &decision, violation, step);
     }
     confirm_follow(judgement, &decision, item, step);
 }

@@ -66,6 +66,34 @@ struct ground violation_ground(const struct violation_fact *violation)
     };
 }
 
+enum target_kind subject_target(const struct subject_state *facts)
+{
+    switch (facts->subject_kind) {
+    case SUBJECT_KIND_USER:
+        break;
+    case SUBJECT_KIND_ROOM:
+        return TARGET_KIND_ROOM;
+    case SUBJECT_KIND_OPEN_PROFILE:
+        return TARGET_KIND_OPEN_PROFILE;
+    case SUBJECT_KIND_REPORTER:
+        return TARGET_KIND_REPORTER;
+    }
+    return TARGET_KIND_USER;
+}
+
+enum area violation_area(const struct subject_state *facts,
+                         const struct violation_fact *violation)
+{
+    if (violation->lane == LANE_ONE_STRIKE) {
+        return AREA_ALL;
+    }
+    if (violation->ledger == LEDGER_ROOM) {
+        return facts->subject_kind == SUBJECT_KIND_OPEN_PROFILE ? AREA_OPEN_PROFILE
+                                                                : AREA_OPEN_CHAT_ROOM;
+    }
+    return violation->owner ? AREA_OPEN_CHAT_ROOM : violation->area;
+}
+
 struct restriction_fact *restriction_add(struct judgement *judgement,
                                          const struct restriction_fact *restriction)
 {
@@ -127,17 +155,13 @@ static struct restriction_fact violation_restriction(const struct judgement *jud
                                                      const struct step *step)
 {
     const struct subject_state *facts = judgement->facts;
-    const bool room = violation->ledger == LEDGER_ROOM;
-    struct restriction_fact restriction = {
+    return (struct restriction_fact){
         .restriction_id = decision->id,
         .decision_id = decision->id,
         .case_number = violation->number,
         .measure = step != NULL ? step->measure : MEASURE_RESTRICT_PERM_ALL,
-        .target_kind = facts->subject_kind == SUBJECT_KIND_REPORTER       ? TARGET_KIND_REPORTER
-                       : facts->subject_kind == SUBJECT_KIND_OPEN_PROFILE ? TARGET_KIND_OPEN_PROFILE
-                       : facts->subject_kind == SUBJECT_KIND_ROOM         ? TARGET_KIND_ROOM
-                                                                          : TARGET_KIND_USER,
-        .area = step == NULL ? AREA_ALL : violation->area,
+        .target_kind = subject_target(facts),
+        .area = violation_area(facts, violation),
         .ledger = step == NULL ? LEDGER_NONE : violation->ledger,
         .scopes = step != NULL ? step->scopes : decision->policy->ban_scopes,
         .stage = step != NULL ? step->stage : 0,
@@ -151,13 +175,6 @@ static struct restriction_fact violation_restriction(const struct judgement *jud
         .state = DECISION_STATE_IN_FORCE,
         .end_disclosed = true,
     };
-    if (room) {
-        restriction.area = facts->subject_kind == SUBJECT_KIND_OPEN_PROFILE ? AREA_OPEN_PROFILE
-                                                                            : AREA_OPEN_CHAT_ROOM;
-    } else if (restriction.measure == MEASURE_OWNER_RESTRICT) {
-        restriction.area = AREA_OPEN_CHAT_ROOM;
-    }
-    return restriction;
 }
 
 /* What the violation remembers of its step, for a reversal after the step has ended. */

@@ -36,9 +36,15 @@ static void refuse_unknown(struct judgement *judgement)
 
 static enum judge_result judge_signal(struct judgement *judgement, const struct signal *signal)
 {
-    const bool reporter = judgement->facts->subject_kind == SUBJECT_KIND_REPORTER;
-    if (signal->kind == SIGNAL_KIND_REPORT_OUTCOME && reporter) {
+    const enum subject_kind kind = judgement->facts->subject_kind;
+    if (signal->kind == SIGNAL_KIND_REPORT_OUTCOME && kind == SUBJECT_KIND_REPORTER) {
         reporter_outcome(judgement, signal);
+    } else if ((signal->kind == SIGNAL_KIND_ROOM_VIOLATION && kind == SUBJECT_KIND_ROOM)
+               || (signal->kind == SIGNAL_KIND_OWNER_LIABILITY && kind == SUBJECT_KIND_USER)) {
+        liability_arrive(judgement, signal);
+    } else if (signal->kind == SIGNAL_KIND_ROOM_VIOLATION_REMOVED
+               || signal->kind == SIGNAL_KIND_OWNER_LIABILITY_REMOVED) {
+        liability_leave(judgement, signal);
     } else if (signal->kind != SIGNAL_KIND_TICK) {
         refuse_unknown(judgement);
     }
@@ -52,6 +58,14 @@ static bool account_is_plain(const struct account_change *change)
            || change->kind == ACCOUNT_CHANGE_KIND_UNLINKED
            || change->kind == ACCOUNT_CHANGE_KIND_DEVICE
            || change->kind == ACCOUNT_CHANGE_KIND_AGE_BAND;
+}
+
+/* The history of a room's owner and admins. */
+static bool event_is_role(const struct judgement *judgement, const struct chat_event *event)
+{
+    return judgement->facts->subject_kind == SUBJECT_KIND_ROOM
+           && (event->kind == CHAT_EVENT_KIND_ROOM_CREATED
+               || event->kind == CHAT_EVENT_KIND_ROLE_CHANGE);
 }
 
 /* Any other record: its event id is the first field of every input. */
@@ -72,6 +86,8 @@ static enum judge_result judge_other(struct judgement *judgement, const struct r
         dispute_judge(judgement, record);
     } else if (type == &record_harm_report) {
         harm_judge(judgement, record);
+    } else if (type == &record_chat_event && event_is_role(judgement, record)) {
+        role_add(judgement, record);
     } else if (type != &record_notice_preference
                && !(type == &record_account_change && account_is_plain(record))) {
         refuse_unknown(judgement);
@@ -111,6 +127,7 @@ bool judge_is_empty(const struct subject_state *facts)
            && facts->violations_count == 0 && facts->restrictions_count == 0
            && facts->reviews_count == 0 && facts->outcomes_count == 0
            && facts->appeals_count == 0 && facts->legal_holds == 0
+           && facts->roles_count == 0
            && !facts->abuse_decided_at.set;
 }
 

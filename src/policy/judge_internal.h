@@ -27,6 +27,10 @@
 #define REVIEWS_MAX COUNT_OF(((struct subject_state *)NULL)->reviews)
 #define OUTCOMES_MAX COUNT_OF(((struct subject_state *)NULL)->outcomes)
 
+struct decision;
+struct ground;
+struct restriction_change;
+
 #define BIT(value) (UINT64_C(1) << (uint32_t)(value))
 
 struct judgement {
@@ -158,6 +162,19 @@ struct ground verdict_ground(const struct judgement *judgement, const struct ver
 void case_adopt(const struct judgement *judgement, struct case_fact *item,
                 const struct verdict *verdict);
 
+/* liability.c */
+
+struct bytes owner_at(const struct subject_state *facts, int64_t at_ms);
+void role_add(struct judgement *judgement, const struct chat_event *event);
+/* Signals to whom a new violation also concerns, and to whom it no longer does. */
+void liability_spread(struct judgement *judgement, struct decision *decision,
+                      struct violation_fact *violation);
+void liability_remove(struct judgement *judgement, struct decision *decision,
+                      const struct violation_fact *violation);
+/* ROOM_VIOLATION, OWNER_LIABILITY; and both _REMOVED. */
+void liability_arrive(struct judgement *judgement, const struct signal *signal);
+void liability_leave(struct judgement *judgement, const struct signal *signal);
+
 /* appeals.c, inquiries.c */
 
 void appeal_judge(struct judgement *judgement, const struct appeal *appeal);
@@ -209,19 +226,23 @@ bool peer_shown(const struct subject_state *facts);
 
 /* diff.c: what should be in force against what was published. */
 
-struct decision;
-struct ground;
-struct restriction_change;
 /* Publishes the differences on every ledger, each as its own decision. `comeback`: a running step was
  * just reversed, so the one it superseded may come back on that ledger (LEDGER_NONE: on none). */
 void ladders_settle(struct judgement *judgement, enum ledger comeback);
 /* Puts the step of a violation in force (`step` NULL: its ban): closes `decision` and emits all of it. */
 void violation_apply(struct judgement *judgement, struct decision *decision,
                      struct violation_fact *violation, const struct step *step);
+/* A strike that restricts nothing now: closes `decision`, tells of a WARNING. */
+void violation_quiet(struct judgement *judgement, struct decision *decision,
+                     struct violation_fact *violation, const struct step *step);
 /* The published stage of a ledger: that of its newest strike but `except` (NULL: of all). */
 int32_t ledger_stage(const struct subject_state *facts, enum ledger ledger,
                      const struct violation_fact *except);
 struct ground violation_ground(const struct violation_fact *violation);
+enum target_kind subject_target(const struct subject_state *facts);
+/* The area that a restriction of the violation names. */
+enum area violation_area(const struct subject_state *facts,
+                         const struct violation_fact *violation);
 /* Appends a row to the restrictions in force; NULL at the cap. */
 struct restriction_fact *restriction_add(struct judgement *judgement,
                                          const struct restriction_fact *restriction);

@@ -104,7 +104,8 @@ static struct bytes addressee_of(const struct judgement *judgement, int32_t case
     case SUBJECT_KIND_ROOM:
         break;
     }
-    return (struct bytes){0};
+    /* A room's notices go to the present owner (domain.md I.28). */
+    return owner_at(judgement->facts, judgement->court->decided_ms);
 }
 
 /* What only the person concerned may read. */
@@ -159,6 +160,11 @@ void emit_restriction_notice(struct judgement *judgement, struct decision *decis
     if (reporter && kind == NOTICE_KIND_RESTRICTION_APPLIED) {
         kind = restriction->measure == MEASURE_WARNING ? NOTICE_KIND_REPORTER_WARNING
                                                        : NOTICE_KIND_REPORTER_SUSPENDED;
+    }
+    const struct violation_fact *violation =
+        violation_find(judgement->facts, restriction->case_number);
+    if (violation != NULL && violation->owner && kind == NOTICE_KIND_RESTRICTION_APPLIED) {
+        kind = NOTICE_KIND_OWNER_LIABILITY;
     }
     struct notice_request notice;
     notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),

@@ -26,17 +26,13 @@ static struct restriction_fact published(const struct judgement *judgement,
                                          const struct violation_fact *violation)
 {
     const struct subject_state *facts = judgement->facts;
-    const bool ban = violation->lane == LANE_ONE_STRIKE;
     return (struct restriction_fact){
         .restriction_id = violation->restriction_id,
         .decision_id = violation->step_decision_id,
         .case_number = violation->number,
         .measure = (enum measure)violation->measure.value,
-        .target_kind = facts->subject_kind == SUBJECT_KIND_REPORTER       ? TARGET_KIND_REPORTER
-                       : facts->subject_kind == SUBJECT_KIND_OPEN_PROFILE ? TARGET_KIND_OPEN_PROFILE
-                       : facts->subject_kind == SUBJECT_KIND_ROOM         ? TARGET_KIND_ROOM
-                                                                          : TARGET_KIND_USER,
-        .area = ban ? AREA_ALL : violation->area,
+        .target_kind = subject_target(facts),
+        .area = violation_area(facts, violation),
         .ledger = violation->ledger,
         .scopes = violation->scopes,
         .stage = violation->stage,
@@ -104,5 +100,6 @@ void violation_reverse(struct judgement *judgement, struct violation_fact *viola
         emit_restriction_notice(judgement, &decision, NOTICE_KIND_RESTRICTION_REVERSED, &row);
     }
     replace_outcomes(judgement, &decision, gone.number);
+    liability_remove(judgement, &decision, &gone);
     ladders_settle(judgement, ran ? gone.ledger : LEDGER_NONE);
 }
