@@ -94,7 +94,8 @@ static enum status topic_id_read(rd_kafka_event_t *event, char *id_out, size_t i
         rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
     /* A broker without DescribeTopics of ids, or a topic deleted just now: no id is no error. */
     id_out[0] = '\0';
-    if (count == 1 && rd_kafka_TopicDescription_error(topics[0]) == NULL) {
+    if (count == 1 && rd_kafka_error_code(rd_kafka_TopicDescription_error(topics[0])) ==
+                          RD_KAFKA_RESP_ERR_NO_ERROR) {
         const rd_kafka_Uuid_t *id = rd_kafka_TopicDescription_topic_id(topics[0]);
         const char *text = id != NULL ? rd_kafka_Uuid_base64str(id) : NULL;
         if (text != NULL && strlen(text) < id_size) {
@@ -107,8 +108,7 @@ static enum status topic_id_read(rd_kafka_event_t *event, char *id_out, size_t i
 static enum status topic_id_get(struct kafka_cluster *cluster, const char *name, char *id_out,
                                 size_t id_size, struct error *error)
 {
-    char *copy = memory_text(name);
-    const char *names[] = {copy};
+    const char *names[] = {name};
     rd_kafka_TopicCollection_t *topics = rd_kafka_TopicCollection_of_topic_names(names, 1);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(cluster->admin.rk);
     rd_kafka_AdminOptions_t *options =
@@ -124,7 +124,6 @@ static enum status topic_id_get(struct kafka_cluster *cluster, const char *name,
     rd_kafka_AdminOptions_destroy(options);
     rd_kafka_queue_destroy(queue);
     rd_kafka_TopicCollection_destroy(topics);
-    free(copy);
     return status;
 }
 #endif

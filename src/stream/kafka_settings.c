@@ -179,7 +179,9 @@ static enum status conf_apply(const struct kafka_cluster *cluster, rd_kafka_conf
     const bool broker_balances = protocol != NULL && strcmp(protocol, "consumer") == 0;
     for (size_t i = 0; i < count; i++) {
         char text[256];
-        if (settings[i].own_balance && broker_balances) {
+        /* What the user gives is not tried first: this build may not know our value. */
+        if ((settings[i].own_balance && broker_balances) ||
+            kafka_property_find(cluster, settings[i].name) != NULL) {
             continue;
         }
         const rd_kafka_conf_res_t result =
