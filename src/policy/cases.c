@@ -412,6 +412,41 @@ static bool asks(struct judgement *judgement, const struct case_fact *item,
                  reporters, evidence->ask_reporters, false);
 }
 
+static bool is_burst(enum category category)
+{
+    return category == CATEGORY_SPAM_INVITE || category == CATEGORY_SPAM_BOARD_LIKE_FRIEND;
+}
+
+/* Many targets in a day and somebody who reports it: no score is needed (domain.md I.13). */
+static bool bursts(struct judgement *judgement, const struct case_fact *item,
+                   const struct policy *policy, enum area_class class)
+{
+    const struct policy_evidence *evidence = evidence_of(policy, class);
+    if (!is_burst(item->category) || item->human || item->forwarded
+        || item->ledger == LEDGER_NONE || judgement->facts->subject_kind != SUBJECT_KIND_USER) {
+        return false;
+    }
+    return meets(judgement, "burst.targets",
+                 burst_targets(judgement, policy, item->category, class),
+                 evidence->burst_targets, "burst.reporters", item->reporters,
+                 evidence->burst_reporters, true);
+}
+
+void burst_evaluate(struct judgement *judgement, enum category category)
+{
+    struct subject_state *facts = judgement->facts;
+    const struct finding finding = {.automation = AUTOMATION_FULL};
+    for (uint32_t i = 0; i < facts->cases_count; i++) {
+        struct case_fact *item = &facts->cases[i];
+        const enum area_class class = judgement->policy->areas[item->area].class;
+        if (item->category == category && !item->outcome.set
+            && item->held_decision_id.data == NULL
+            && bursts(judgement, item, judgement->policy, class)) {
+            case_confirm(judgement, item, &finding);
+        }
+    }
+}
+
 static void case_evaluate(struct judgement *judgement, struct case_fact *item,
                           const struct admission *admission)
 {
@@ -419,7 +454,9 @@ static void case_evaluate(struct judgement *judgement, struct case_fact *item,
     if (item->held_decision_id.data != NULL && !item->held_hold) {
         return; /* confirmed, but the breaker waits for a person */
     }
-    if (confirms(judgement, item, admission, reporters)) {
+    if (confirms(judgement, item, admission, reporters)
+        || (admission->route == ROUTE_CASE
+            && bursts(judgement, item, admission->policy, admission->class))) {
         const struct finding finding = {.automation = AUTOMATION_FULL};
         case_confirm(judgement, item, &finding);
         return;
@@ -555,6 +592,7 @@ static void report_join(struct judgement *judgement, const struct report *report
     }
     case_evaluate(judgement, item, admission);
     accumulation_evaluate(judgement, admission, report->area);
+    protection_reported(judgement);
 }
 
 enum judge_result report_judge(struct judgement *judgement, const struct report *report,

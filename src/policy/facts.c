@@ -159,6 +159,23 @@ static int64_t report_keep_until(const struct judgement *judgement,
     return last + judgement->horizon_ms;
 }
 
+/* Behaviour is kept for its window only. */
+static void prune_behaviour(struct judgement *judgement)
+{
+    struct subject_state *facts = judgement->facts;
+    const int64_t now_ms = judgement->court->decided_ms;
+    if (facts->targets_count > 0
+        && facts->targets[facts->targets_count - 1].at
+               <= now_ms - judgement->policy->burst_window_ms) {
+        facts->targets_count = 0;
+    }
+    if (facts->trips_count > 0
+        && facts->trips[facts->trips_count - 1].at
+               <= now_ms - judgement->policy->protection.trip_window_ms) {
+        facts->trips_count = 0;
+    }
+}
+
 static void prune_events(struct judgement *judgement)
 {
     struct subject_state *facts = judgement->facts;
@@ -233,6 +250,7 @@ void facts_prune(struct judgement *judgement)
 {
     struct subject_state *facts = judgement->facts;
     prune_events(judgement);
+    prune_behaviour(judgement);
     if (facts->violations_count > 0) {
         prune_violations(judgement);
     }
@@ -286,10 +304,18 @@ int64_t facts_purge_at(const struct policies *policies, const struct subject_sta
         return TIME_NEVER_MS;
     }
     int64_t last = reports_purge_at(policies, facts);
+    int64_t newest = -1;
     if (facts->event_ids_count > 0) {
-        const int64_t until = facts->event_ids[facts->event_ids_count - 1].at
-                              + policies_horizon(policies);
-        last = until > last ? until : last;
+        newest = facts->event_ids[facts->event_ids_count - 1].at;
+    }
+    if (facts->targets_count > 0 && facts->targets[facts->targets_count - 1].at > newest) {
+        newest = facts->targets[facts->targets_count - 1].at;
+    }
+    if (facts->trips_count > 0 && facts->trips[facts->trips_count - 1].at > newest) {
+        newest = facts->trips[facts->trips_count - 1].at;
+    }
+    if (newest >= 0 && newest + policies_horizon(policies) > last) {
+        last = newest + policies_horizon(policies);
     }
     for (uint32_t i = 0; i < facts->violations_count; i++) {
         const int64_t until = violation_keep_until(policies, &facts->violations[i]);

@@ -37,7 +37,7 @@ struct judgement {
     struct court *court;
     struct subject_state *facts;
     const struct policy *policy; /* in force at court->decided_ms: clocks and caps */
-    int64_t horizon_ms;          /* duplicates: the longest of all versions, for pruning */
+    int64_t horizon_ms;          /* policies_horizon() */
     int32_t sequence;            /* ids made so far */
     uint32_t checks_count;       /* thresholds compared since the last decision */
     struct check *checks;        /* CHECKS_MAX of them in the arena, NULL before the first */
@@ -175,6 +175,23 @@ void liability_remove(struct judgement *judgement, struct decision *decision,
 void liability_arrive(struct judgement *judgement, const struct signal *signal);
 void liability_leave(struct judgement *judgement, const struct signal *signal);
 
+/* behaviour.c */
+
+/* An event of an acting USER. */
+void behaviour_judge(struct judgement *judgement, const struct chat_event *event);
+/* Events that may start or extend a protection: FRIEND_ADD, JOIN, ROOM_CREATED. */
+void trip_count(struct judgement *judgement, enum chat_event_kind kind, int32_t count,
+                enum area area);
+/* A report was admitted: enough of them extend a running protection. */
+void protection_reported(struct judgement *judgement);
+/* His identity is proved: the protection ends soon. */
+void protection_relax(struct judgement *judgement);
+/* Distinct targets in the window that a burst category counts. */
+int32_t burst_targets(const struct judgement *judgement, const struct policy *policy,
+                      enum category category, enum area_class class);
+/* Whether an event completes a reported burst (cases.c). */
+void burst_evaluate(struct judgement *judgement, enum category category);
+
 /* appeals.c, inquiries.c */
 
 void appeal_judge(struct judgement *judgement, const struct appeal *appeal);
@@ -221,6 +238,7 @@ void ladder_derive(const struct policies *policies, const struct subject_state *
 int32_t ladder_weight(const struct subject_state *facts, enum ledger ledger, int64_t now_ms);
 const struct policy *policy_version(const struct policies *policies, int32_t version,
                                     int64_t act_at_ms);
+/* How long any version may look back at events and reports: what is older may go. */
 int64_t policies_horizon(const struct policies *policies);
 bool peer_shown(const struct subject_state *facts);
 

@@ -19,6 +19,28 @@ struct bytes owner_at(const struct subject_state *facts, int64_t at_ms)
     return owner;
 }
 
+/* Who makes many rooms is a matter of his own record. */
+static void copy_behaviour(struct judgement *judgement, const struct chat_event *event)
+{
+    const struct bytes id = id_text(judgement, id_next(judgement, judgement->policy));
+    const struct signal signal = {
+        .event_id = id_numbered(judgement, id, 0),
+        .occurred_at = judgement->court->now_ms,
+        .subject_kind = SUBJECT_KIND_USER,
+        .subject_id = event->member_id,
+        .kind = SIGNAL_KIND_BEHAVIOUR_COPY,
+        .from_kind = SUBJECT_KIND_ROOM,
+        .from_id = judgement->facts->subject_id,
+        .category = CATEGORY_ABNORMAL_ENVIRONMENT,
+        .area = event->area,
+        .severity = SEVERITY_NONE,
+        .decided_at = {judgement->court->decided_ms, true},
+        .source_kind = SOURCE_KIND_BEHAVIOUR_SIGNAL,
+        .count = event->count < 1 ? 1 : event->count,
+    };
+    judgement->court->outbox->emit(judgement->court->outbox, &record_signal, &signal);
+}
+
 void role_add(struct judgement *judgement, const struct chat_event *event)
 {
     struct subject_state *facts = judgement->facts;
@@ -37,6 +59,9 @@ void role_add(struct judgement *judgement, const struct chat_event *event)
         facts->roles_count--;
         memmove(&facts->roles[place], &facts->roles[place + 1],
                 (facts->roles_count - place) * sizeof(facts->roles[0]));
+    }
+    if (event->kind == CHAT_EVENT_KIND_ROOM_CREATED) {
+        copy_behaviour(judgement, event);
     }
     uint32_t place = facts->roles_count++;
     while (place > 0 && facts->roles[place - 1].at > at_ms) {

@@ -166,6 +166,10 @@ void emit_restriction_notice(struct judgement *judgement, struct decision *decis
     if (violation != NULL && violation->owner && kind == NOTICE_KIND_RESTRICTION_APPLIED) {
         kind = NOTICE_KIND_OWNER_LIABILITY;
     }
+    if (restriction->measure == MEASURE_USER_PROTECTION
+        && kind == NOTICE_KIND_RESTRICTION_LIFTED) {
+        kind = NOTICE_KIND_PROTECTION_LIFTED;
+    }
     struct notice_request notice;
     notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
                 decision->id_hex, kind, addressee);

@@ -34,12 +34,19 @@ const struct policy *policy_version(const struct policies *policies, int32_t ver
     return policies_at(policies, act_at_ms);
 }
 
+static int64_t later(int64_t left, int64_t right)
+{
+    return left > right ? left : right;
+}
+
 int64_t policies_horizon(const struct policies *policies)
 {
     int64_t longest = 0;
     for (uint32_t i = 0; i < policies->count; i++) {
-        const int64_t horizon = policies->versions[i]->duplicate_horizon_ms;
-        longest = horizon > longest ? horizon : longest;
+        const struct policy *policy = policies->versions[i];
+        longest = later(longest, policy->duplicate_horizon_ms);
+        longest = later(longest, policy->burst_window_ms);
+        longest = later(longest, policy->protection.trip_window_ms);
     }
     return longest;
 }

@@ -28,6 +28,11 @@
     (SCOPE(SEND) | SCOPE(POST) | SCOPE(COMMENT) | SCOPE(INVITE) | SCOPE(JOIN)                      \
      | SCOPE(CREATE_ROOM) | SCOPE(CREATE_GROUP) | SCOPE(FRIEND_ADD))
 
+#define PROT                                                                                       \
+    (SCOPE(CREATE_ROOM) | SCOPE(CREATE_GROUP) | SCOPE(BULK_SEND) | SCOPE(BE_INVITED)               \
+     | SCOPE(FRIEND_SEARCH) | SCOPE(FRIEND_ADD) | SCOPE(ID_QR_EXPOSURE) | SCOPE(CALL)              \
+     | SCOPE(CALENDAR_WRITE) | SCOPE(SUB_DEVICE) | SCOPE(OPEN_CHAT_USE))
+
 static inline void policy_text(char out[POLICY_NAME_MAX], const char *text)
 {
     const int size = snprintf(out, POLICY_NAME_MAX, "%s", text);
@@ -241,6 +246,18 @@ static inline void default_policy(struct policy *policy)
     policy_evidence_fill(policy);
     policy->severities[SEVERITY_LIGHT] = (struct policy_severity){1, 90 * DAY_MS};
     policy->severities[SEVERITY_SEVERE] = (struct policy_severity){2, 365 * DAY_MS};
+    policy->protection = (struct policy_protection){
+        .friend_adds = 100,
+        .open_chat_joins = 60,
+        .rooms_made = 30,
+        .trip_window_ms = HOUR_MS,
+        .duration_ms = 14 * DAY_MS,
+        .extension_ms = 14 * DAY_MS,
+        .longest_ms = 56 * DAY_MS,
+        .extension_reports = 2,
+        .identity_end_ms = DAY_MS,
+        .scopes = PROT,
+    };
     policy->accumulation_scopes[LEDGER_OPEN_CHAT] = OC1;
     policy->accumulation_scopes[LEDGER_PROFILE] = PF1;
     policy->accumulation_scopes[LEDGER_CHANNEL] = CN1;
