@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static enum status add_writer_file(struct codec *codec, const char *path, struct error *error)
 {
@@ -77,25 +78,15 @@ enum status engine_codec(const struct config *config, struct codec **codec_out,
     return STATUS_OK;
 }
 
-/* Opens a member, waiting for brokers and a first policy; says so once a second. */
+/* Opens a member, waiting for brokers and a first policy; says so. STATUS_RETRY: told to stop. */
 static enum status open_waiting(const struct engine_options *options,
                                 const struct topology *topology, unsigned thread,
                                 struct member **member_out, struct error *error)
 {
     for (;;) {
-        enum status status = member_open(options, topology, thread, member_out, error);
-        if (status == STATUS_OK && policy_feed_versions((*member_out)->policies)->count == 0) {
-            member_close(*member_out);
-            *member_out = NULL;
-            status = error_set(error, STATUS_RETRY,
-                               "no version of policy '%s' is published: use sanctionctl policy "
-                               "publish", options->config->policy_id);
-        }
-        if (status != STATUS_RETRY) {
+        const enum status status = member_open(options, topology, thread, member_out, error);
+        if (status != STATUS_RETRY || atomic_load(options->stop)) {
             return status;
-        }
-        if (atomic_load(options->stop)) {
-            return STATUS_RETRY;
         }
         log_line(LOG_WARNING, "waiting", "topology=%s thread=%u reason=\"%s\"", topology->name,
                  thread, error->text);
@@ -129,11 +120,11 @@ static enum status run_causal(const struct engine_options *options, struct error
 
 struct stream_thread {
     pthread_t thread;
-    bool started;
     const struct engine_options *options;
     const struct topology *topology;
     unsigned number;
-    atomic_bool *failed;
+    atomic_bool *halt;     /* = options->stop: ends every thread */
+    atomic_uint *running;
     enum status status;
     struct error error;
 };
@@ -145,7 +136,7 @@ static void *thread_main(void *argument)
     thread->status = open_waiting(thread->options, thread->topology, thread->number, &member,
                                   &thread->error);
     if (thread->status == STATUS_OK) {
-        thread->status = loop_live(thread->options, member, thread->failed, &thread->error);
+        thread->status = loop_live(thread->options, member, &thread->error);
         member->failed = thread->status == STATUS_FATAL;
         member_close(member);
     }
@@ -155,26 +146,45 @@ static void *thread_main(void *argument)
     if (thread->status != STATUS_OK) {
         log_line(LOG_ALARM, "thread_stops", "topology=%s thread=%u reason=\"%s\"",
                  thread->topology->name, thread->number, thread->error.text);
-        atomic_store(thread->failed, true); /* one failed thread ends the process: fail-stop */
+        atomic_store(thread->halt, true); /* one failed thread ends the process: fail-stop */
     }
+    atomic_fetch_sub(thread->running, 1);
     return NULL;
+}
+
+/* Passes the signal on until all threads have ended. */
+static void wait_for_threads(const struct engine_options *options, atomic_bool *halt,
+                             atomic_uint *running)
+{
+    while (atomic_load(running) > 0) {
+        if (atomic_load(options->stop)) {
+            atomic_store(halt, true);
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL);
+    }
 }
 
 static enum status run_live(const struct engine_options *options, struct error *error)
 {
     const size_t per_topology = (size_t)options->config->threads;
     const size_t count = per_topology * options->topology_count;
-    atomic_bool failed = false;
+    atomic_bool halt = false; /* by the signal or by a thread that failed */
+    atomic_uint running = 0;
+    struct engine_options own = *options;
+    own.stop = &halt;
     struct stream_thread *threads = memory_get(count * sizeof(*threads));
     memset(threads, 0, count * sizeof(*threads));
     for (size_t i = 0; i < count; i++) {
-        threads[i].options = options;
+        threads[i].options = &own;
         threads[i].topology = &options->topologies[i / per_topology];
         threads[i].number = (unsigned)(i % per_topology);
-        threads[i].failed = &failed;
-        threads[i].started = pthread_create(&threads[i].thread, NULL, thread_main, &threads[i]) == 0;
-        ASSERT(threads[i].started);
+        threads[i].halt = &halt;
+        threads[i].running = &running;
+        atomic_fetch_add(&running, 1);
+        const int failure = pthread_create(&threads[i].thread, NULL, thread_main, &threads[i]);
+        ASSERT(failure == 0);
     }
+    wait_for_threads(options, &halt, &running);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count; i++) {
         pthread_join(threads[i].thread, NULL);

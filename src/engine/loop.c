@@ -168,17 +168,24 @@ enum status loop_causal(const struct engine_options *options, struct member **me
     return STATUS_OK;
 }
 
+/* Whether the transaction should not grow further. The rows that wait in the task's overlay are produced
+ * at the commit and count too (E1: the overlay keeps to its cap). */
+static bool is_full(const struct member *member, const struct task *task)
+{
+    return member->inputs >= member->config->commit_records_max ||
+           member->produced_bytes + state_dirty_bytes(task->state) >=
+               (size_t)member->config->commit_bytes_max;
+}
+
 /* Everything that was polled, task by task. */
 static enum status judge_polled(struct member *member, struct error *error)
 {
-    const struct config *config = member->config;
     for (size_t i = 0; i < member->task_count; i++) {
         struct task *task = member->tasks[i];
         uint32_t source = 0;
         while (task_head_source(task, &source)) {
             TRY(task_judge(task, source, error));
-            if (member->inputs >= config->commit_records_max ||
-                member->produced_bytes >= (size_t)config->commit_bytes_max) {
+            if (is_full(member, task)) {
                 TRY(member_commit(member, error));
             }
         }
@@ -217,9 +224,9 @@ static enum status live_turn(struct member *member, struct error *error)
 }
 
 enum status loop_live(const struct engine_options *options, struct member *member,
-                      const atomic_bool *failed, struct error *error)
+                      struct error *error)
 {
-    while (!atomic_load(options->stop) && !atomic_load(failed)) {
+    while (!atomic_load(options->stop)) {
         const enum status status = live_turn(member, error);
         if (status == STATUS_FATAL) {
             return status;
@@ -230,5 +237,5 @@ enum status loop_live(const struct engine_options *options, struct member *membe
             TRY(member_abort(member, error));
         }
     }
-    return atomic_load(failed) ? STATUS_RETRY : member_commit(member, error);
+    return member_commit(member, error);
 }

@@ -15,9 +15,9 @@ MUST_CHECK enum status loop_causal(const struct engine_options *options, struct 
                                    size_t count, struct error *error);
 
 /* One member on this thread: polls, judges what came merged by (timestamp, rank, offset) per task, commits
- * by time, records or bytes. Ends when options->stop or `failed` is set. */
+ * by time, records or bytes. Ends when options->stop is set. */
 MUST_CHECK enum status loop_live(const struct engine_options *options, struct member *member,
-                                 const atomic_bool *failed, struct error *error);
+                                 struct error *error);
 
 /* Sleeps for `ms` or until `stop` is set, whatever is first (looked at every 50 ms). */
 void loop_sleep(const atomic_bool *stop, int64_t ms);

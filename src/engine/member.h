@@ -58,6 +58,7 @@ struct member {
     char name[512]; /* full name of the topic in hand */
 };
 
+/* STATUS_RETRY: the brokers do not answer, or no policy version is published yet; call again. */
 MUST_CHECK enum status member_open(const struct engine_options *options,
                                    const struct topology *topology, unsigned thread,
                                    struct member **member_out, struct error *error);
@@ -72,6 +73,8 @@ MUST_CHECK enum status member_poll(struct member *member, int timeout_ms, size_t
 /* Commits the open transaction, if any, with all that follows from its outcome. STATUS_FATAL: fenced, or
  * the store failed: leave the process. */
 MUST_CHECK enum status member_commit(struct member *member, struct error *error);
+/* A new producer if the last transaction asks for one (exactly-once.md 5); before every begin. */
+MUST_CHECK enum status member_rotate(struct member *member, struct error *error);
 /* Ends the open transaction without effect and reads its input again. */
 MUST_CHECK enum status member_abort(struct member *member, struct error *error);
 

@@ -39,20 +39,32 @@ static enum status rotate(struct member *member, struct error *error)
             log_line(LOG_WARNING, "rotation_waits", "reason=\"%s\"", error->text);
             if (atomic_load(member->options->stop)) {
                 return error_set(error, STATUS_FATAL,
-                                 "stopped while the outcome of a transaction was unknown: the next "
-                                 "start resolves it");
+                                 "stopped while the brokers were away: the next start settles the "
+                                 "last transaction");
             }
         }
     }
-    member->rotated = true;
+    member->rotated = status == STATUS_OK;
     return status;
+}
+
+enum status member_rotate(struct member *member, struct error *error)
+{
+    return member->stream->ops->rotation_due(member->stream) ? rotate(member, error) : STATUS_OK;
+}
+
+/* At once, so that nothing of the last transaction holds readers up; but a stop does not wait for brokers:
+ * the next start does the same. */
+static enum status rotate_unless_stopped(struct member *member, struct error *error)
+{
+    return atomic_load(member->options->stop) ? STATUS_OK : member_rotate(member, error);
 }
 
 static enum status settle_aborted(struct member *member, struct error *error)
 {
     transaction_end(member);
     TRY(rewind_all(member, error));
-    return member->stream->ops->rotation_due(member->stream) ? rotate(member, error) : STATUS_OK;
+    return rotate_unless_stopped(member, error);
 }
 
 static enum status settle_done(struct member *member, struct error *error)
@@ -66,7 +78,7 @@ static enum status settle_done(struct member *member, struct error *error)
     transaction_end(member);
     member->transactions++;
     member->rotated = false;
-    return member->stream->ops->rotation_due(member->stream) ? rotate(member, error) : STATUS_OK;
+    return rotate_unless_stopped(member, error);
 }
 
 /* What the group says about a task of the unknown transaction. */
@@ -75,9 +87,14 @@ static enum status task_outcome(struct task *task, bool *committed_out, struct e
     struct member *member = task->member;
     const uint32_t count = member->topology->source_count;
     struct stream_committed *committed = memory_get(count * sizeof(*committed));
-    enum status status = STATUS_RETRY;
-    while (status == STATUS_RETRY && !atomic_load(member->options->stop)) {
+    enum status status = STATUS_OK;
+    do { /* once also on a stop */
         status = member->stream->ops->committed(member->stream, task->partition, committed, error);
+    } while (status == STATUS_RETRY && !atomic_load(member->options->stop));
+    if (status == STATUS_RETRY) {
+        status = error_set(error, STATUS_FATAL,
+                           "stopped while the outcome of a transaction was unknown: the next start "
+                           "resolves it");
     }
     struct task_mark mark = {.commit_seq = 0};
     if (status == STATUS_OK && committed[0].set &&
@@ -120,7 +137,9 @@ static enum status resolve(struct member *member, struct error *error)
         transaction_end(member);
         return rewind_all(member, error);
     }
-    return settle_done(member, error);
+    TRY(settle_done(member, error));
+    member->rotated = true; /* before the next transaction, which its receipt tells */
+    return STATUS_OK;
 }
 
 static enum status settle(struct member *member, enum commit_outcome outcome, struct error *error)

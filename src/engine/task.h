@@ -81,13 +81,12 @@ MUST_CHECK enum status task_open(struct member *member, int32_t partition, struc
 /* Drops queues and overlay; `clean`: nothing is uncommitted, write a last checkpoint first. */
 MUST_CHECK enum status task_close(struct task *task, bool clean, struct error *error);
 
-/* Judges the first record of a source's queue and takes it out. */
+/* Judges the first record of a source's queue, after the timers due by its time, and takes it out. Where
+ * very many timers are due it fires some and leaves the record: call again, a commit may come in between. */
 MUST_CHECK enum status task_judge(struct task *task, uint32_t source, struct error *error);
-/* Fires the timer that timers_first() gave. */
+/* Fires the timer that timers_first() gave, if it is still set. */
 MUST_CHECK enum status task_fire(struct task *task, const struct timer *timer,
                                  struct error *error);
-/* Fires every timer due at or before `until_ms`, earliest first. */
-MUST_CHECK enum status task_fire_until(struct task *task, int64_t until_ms, struct error *error);
 
 /* The source whose next record comes first by (barrier, timestamp, rank); false: all queues are empty. */
 bool task_head_source(const struct task *task, uint32_t *source_out);

@@ -12,6 +12,7 @@ enum status task_touch(struct task *task, struct error *error)
 {
     struct member *member = task->member;
     if (!member->in_transaction) {
+        TRY(member_rotate(member, error));
         TRY(member->stream->ops->begin(member->stream, error));
         member->in_transaction = true;
         member->begun_at_ms = clock_monotonic_ms();

@@ -215,7 +215,10 @@ static enum status judge_decoded(struct task *task, const struct stream_record *
     struct member *member = task->member;
     const char *topic = member->topology->sources[record->source].topic->name;
     struct trigger trigger = {
-        .topic = bytes_text(topic), .partition = record->partition, .offset = record->offset};
+        .topic = bytes_text(topic),
+        .partition = record->partition,
+        .offset = record->offset,
+        .timestamp_ms = record->timestamp_ms};
     int64_t decided_ms = task->working.clock_ms;
     if (type == &record_signal) {
         const struct signal *signal = member->record;
@@ -237,24 +240,54 @@ static enum status judge_decoded(struct task *task, const struct stream_record *
     return task->emit_status;
 }
 
+/* Timers that fire at most before a caller may commit: a long pause may leave millions due at once. */
+enum { TIMERS_MAX = 256 };
+
+/* Fires what is due before the record; timers come before a record of the same time (I.1). *more_out: some
+ * are left. */
+static enum status fire_before(struct task *task, const struct stream_record *record,
+                               bool *more_out, struct error *error)
+{
+    const int64_t until_ms = record->timestamp_ms > task->working.clock_ms
+                                 ? record->timestamp_ms
+                                 : task->working.clock_ms;
+    *more_out = false;
+    if (task->member->topology->step->timer == NULL) {
+        return STATUS_OK;
+    }
+    for (size_t fired = 0;; fired++) {
+        struct timer timer = {0};
+        bool found = false;
+        TRY(timers_first(task->timers, &timer, &found, error));
+        if (!found || timer.due_ms > until_ms) {
+            return STATUS_OK;
+        }
+        if (fired == TIMERS_MAX) {
+            *more_out = true;
+            return STATUS_OK;
+        }
+        TRY(task_fire(task, &timer, error));
+    }
+}
+
+/* What an assertion that fails from now on is about. */
+static void context_set(const struct task *task, const struct stream_record *record)
+{
+    assert_context_set(task->member->topology->sources[record->source].topic->name,
+                       record->partition, (long long)record->offset);
+}
+
 static enum status judge_record_in_hand(struct task *task, const struct stream_record *record,
-                                        struct error *error)
+                                        const struct verdict_on_input *input, struct error *error)
 {
     struct member *member = task->member;
-    const struct verdict_on_input input = inspect(task, record);
-    if (input.timed) {
-        TRY(task_fire_until(task, record->timestamp_ms > task->working.clock_ms
-                                      ? record->timestamp_ms
-                                      : task->working.clock_ms, error));
-        task_clock(task, record->timestamp_ms);
-    }
-    if (!input.good) {
-        return task_dead_letter(task, record, input.reason, error);
+    if (!input->good) {
+        return task_dead_letter(task, record, input->reason, error);
     }
     arena_clear(&member->arena);
     enum step_result result = STEP_DONE;
     enum dead_reason reason = DEAD_REASON_BAD_FIELD;
-    TRY(judge_decoded(task, record, input.type, &result, &reason, error));
+    TRY(judge_decoded(task, record, input->type, &result, &reason, error));
     switch (result) {
     case STEP_DONE:
         break;
@@ -274,13 +307,22 @@ enum status task_judge(struct task *task, uint32_t source, struct error *error)
     const struct stream_record *record = queue_first(queue);
     ASSERT(record != NULL);
     ASSERT(record->offset >= task->working.next_offset[source]);
-    assert_context_set(member->topology->sources[source].topic->name, record->partition,
-                       (long long)record->offset);
+    context_set(task, record);
     TRY(task_touch(task, error));
-    tally_input(task, record);
     task->barrier = record->barrier;
+    const struct verdict_on_input input = inspect(task, record);
+    if (input.timed) {
+        bool more = false;
+        TRY(fire_before(task, record, &more, error));
+        if (more) {
+            return STATUS_OK;
+        }
+        task_clock(task, record->timestamp_ms);
+        context_set(task, record);
+    }
+    tally_input(task, record);
     task->emit_status = STATUS_OK;
-    TRY(judge_record_in_hand(task, record, error));
+    TRY(judge_record_in_hand(task, record, &input, error));
     task->working.next_offset[source] = record->offset + 1;
     member->inputs++;
     member->records++;
@@ -292,37 +334,26 @@ enum status task_judge(struct task *task, uint32_t source, struct error *error)
 enum status task_fire(struct task *task, const struct timer *timer, struct error *error)
 {
     struct member *member = task->member;
+    const int64_t due_ms = timer->due_ms;
+    bool set = false;
+    TRY(timers_check(task->timers, timer, &set, error));
+    if (!set) {
+        return STATUS_OK;
+    }
     TRY(task_touch(task, error));
     arena_clear(&member->arena);
     const struct bytes key = arena_copy(&member->arena, timer->key);
-    const struct timer due = *timer;
     timers_take(task->timers, timer);
     const struct trigger trigger = {
-        .topic = bytes_text("timer"), .partition = task->partition, .offset = due.due_ms};
-    assert_context_set("timer", task->partition, (long long)due.due_ms);
-    task_clock(task, due.due_ms);
+        .topic = bytes_text("timer"), .partition = task->partition, .offset = due_ms};
+    assert_context_set("timer", task->partition, (long long)due_ms);
+    task_clock(task, due_ms);
     task->emit_status = STATUS_OK;
-    const struct step_call call = call_of(task, key, &trigger, due.due_ms);
+    const struct step_call call = call_of(task, key, &trigger, due_ms);
     TRY(member->topology->step->timer(task->scratch, &call, error));
     assert_context_set(NULL, 0, 0);
     if (task->emit_status != STATUS_OK) {
         *error = task->emit_error;
     }
     return task->emit_status;
-}
-
-enum status task_fire_until(struct task *task, int64_t until_ms, struct error *error)
-{
-    if (task->member->topology->step->timer == NULL) {
-        return STATUS_OK;
-    }
-    for (;;) {
-        struct timer timer = {0};
-        bool found = false;
-        TRY(timers_first(task->timers, &timer, &found, error));
-        if (!found || timer.due_ms > until_ms) {
-            return STATUS_OK;
-        }
-        TRY(task_fire(task, &timer, error));
-    }
 }

@@ -195,6 +195,20 @@ enum status timers_first(struct timers *timers, struct timer *timer_out, bool *f
     return STATUS_OK;
 }
 
+enum status timers_check(struct timers *timers, const struct timer *timer, bool *set_out,
+                         struct error *error)
+{
+    ASSERT(timers->count > 0);
+    ASSERT(timer->key.data == timers->heap[0].row + PREFIX_SIZE);
+    struct bytes value = {0};
+    TRY(state_get(timers->state, row_of(&timers->heap[0]), &value, error));
+    *set_out = value.data != NULL;
+    if (!*set_out) {
+        heap_pop(timers);
+    }
+    return STATUS_OK;
+}
+
 void timers_take(struct timers *timers, const struct timer *timer)
 {
     ASSERT(timers->count > 0);

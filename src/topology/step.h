@@ -61,8 +61,8 @@ struct step {
     /* When the timer of a restored row is due; TIME_NEVER_MS: it has none. STATUS_FATAL: corrupt row. */
     enum status (*due)(void *scratch, const struct policies *policies, struct bytes row,
                        int64_t *due_out, struct error *error);
-    /* Fires the timer of call->key at call->decided_ms; one that has moved meanwhile does nothing.
-     * NULL: the step has no timers. */
+    /* Fires the timer of call->key at call->decided_ms; it is not set any more. NULL: the step has no
+     * timers. */
     enum status (*timer)(void *scratch, const struct step_call *call, struct error *error);
 };
 

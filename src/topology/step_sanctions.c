@@ -1,7 +1,6 @@
 /* The sanctions step: loads a subject's facts, has them judged, stores them again.
  *
- * A subject's row is "s" + Kafka key. The facts decoded last stay in the scratch memory, so that
- * consecutive events of one subject cost no second decoding.
+ * A subject's row is "s" + Kafka key.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/assert.h"
@@ -162,13 +161,15 @@ static enum status on_timer(void *memory, const struct step_call *call, struct e
     scratch->call = call;
     TRY(facts_load(scratch, call, error));
     const int64_t due = judge_next_timer(call->policies, &scratch->facts);
-    if (due != call->decided_ms) {
-        return STATUS_OK; /* a timer that has moved meanwhile */
+    if (due > call->decided_ms) { /* a policy version that came meanwhile moved it */
+        call->io->timer(call->io_context, call->key, TIME_NEVER_MS, due);
+        return STATUS_OK;
     }
     struct court court = court_of(scratch, call);
     judge_timer(&court, &scratch->facts);
-    ASSERT(judge_next_timer(call->policies, &scratch->facts) > due); /* or it would fire for ever */
-    facts_store(scratch, call, due);
+    /* Or it would fire for ever. */
+    ASSERT(judge_next_timer(call->policies, &scratch->facts) > call->decided_ms);
+    facts_store(scratch, call, TIME_NEVER_MS);
     return STATUS_OK;
 }
 
