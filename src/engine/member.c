@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/time.h"
 #include "engine/log.h"
+#include "engine/loop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +100,11 @@ static enum status connect(struct member *member, struct error *error)
     free(policies);
     TRY(status);
     TRY(policy_feed_poll(member->policies, error));
+    if (policy_feed_versions(member->policies)->count == 0) { /* before it joins the group */
+        return error_set(error, STATUS_RETRY,
+                         "no version of policy '%s' is published: use sanctionctl policy publish",
+                         member->config->policy_id);
+    }
     const struct stream_options options = {.group = member->group,
                                            .transactional_id = member->transactional_id,
                                            .instance_id = member->instance_id,
@@ -190,6 +196,8 @@ static enum status on_assign(struct member *member, int32_t partition, struct er
 {
     struct task *task = NULL;
     int64_t offsets[TOPOLOGY_SOURCES_MAX] = {0};
+    /* A restore may outlast the time that the brokers give a transaction (exactly-once.md 6). */
+    TRY(member_commit(member, error));
     enum status status = STATUS_RETRY;
     while (status == STATUS_RETRY) {
         status = task_open(member, partition, &task, offsets, error);
@@ -199,6 +207,7 @@ static enum status on_assign(struct member *member, int32_t partition, struct er
             if (atomic_load(member->options->stop)) {
                 return STATUS_RETRY;
             }
+            loop_sleep(member->options->stop, 200);
         }
     }
     TRY(status);
