@@ -40,6 +40,7 @@ struct config {
     int64_t topics_partitions;     /* topics.partitions */
     int64_t topics_replication;    /* topics.replication_factor; 0: the broker's default */
     enum input_timestamps input_timestamps; /* topics.input_timestamps */
+    bool check_timestamps; /* topics.check_timestamps */
     struct config_list policy_files;        /* policy.files: published on an embedded start */
     char *policy_id;                        /* policy.id: which policy of the topic decides */
     char *notices_dir;                      /* notices.catalogue: folder of templates */

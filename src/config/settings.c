@@ -39,6 +39,8 @@ const struct setting settings[] = {
     {"topics.input_timestamps", SETTING_STAMPS, AT(input_timestamps), "create", 0, 0, false,
      "Timestamps of input topics: create (by the writer, at most 1 h ahead) or append (by the "
      "broker)."},
+    {"topics.check_timestamps", SETTING_FLAG, AT(check_timestamps), "true", 0, 0, false,
+     "Refuse to start on Kafka while an input topic lets records from the future in."},
     {"policy.files", SETTING_FILES, AT(policy_files), "config/policies/default.yaml", 0, 64, false,
      "Policy files published on an embedded start; elsewhere use sanctionctl policy publish."},
     {"policy.id", SETTING_ID, AT(policy_id), "default", 1, 64, false,

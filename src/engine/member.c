@@ -67,6 +67,43 @@ static enum status check_topics(struct member *member, struct error *error)
     return STATUS_OK;
 }
 
+/* Nothing may drag stream time along: an input carries the broker's time, or the broker refuses what is more
+ * than time.max_ahead ahead (design.md 6, Time). */
+static enum status check_timestamps(struct member *member, struct error *error)
+{
+    char bound[64];
+    snprintf(bound, sizeof(bound), "message.timestamp.after.max.ms=%lld",
+             (long long)member->config->time_max_ahead_ms);
+    const char *const append[] = {"message.timestamp.type=LogAppendTime", NULL};
+    const char *const create[] = {"message.timestamp.type=CreateTime", bound, NULL};
+    struct buffer differences = {0};
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < member->topology->source_count && status == STATUS_OK; i++) {
+        if (member->topology->sources[i].topic->role != TOPIC_INPUT) {
+            continue;
+        }
+        const char *const *const ways[] = {append, create};
+        for (size_t way = 0; way < COUNT_OF(ways) && status == STATUS_OK; way++) {
+            const struct topic_want want = {.name = member->source_names[i],
+                                            .partitions = member->partition_count,
+                                            .settings = ways[way]};
+            buffer_clear(&differences);
+            status = member->cluster->ops->check(member->cluster, &want, &differences, error);
+            if (differences.size == 0) {
+                break;
+            }
+        }
+        if (status == STATUS_OK && differences.size > 0) {
+            status = error_set(error, STATUS_FATAL,
+                               "%.*s: records from the future would drag stream time along; set "
+                               "%s on the topic, or topics.check_timestamps to false",
+                               (int)differences.size - 1, (const char *)differences.data, bound);
+        }
+    }
+    buffer_release(&differences);
+    return status;
+}
+
 static void name_things(struct member *member, unsigned thread)
 {
     const struct config *config = member->config;
@@ -93,6 +130,9 @@ static enum status connect(struct member *member, struct error *error)
 {
     struct cluster *cluster = member->cluster;
     TRY(check_topics(member, error));
+    if (!member->options->causal && member->config->check_timestamps) {
+        TRY(check_timestamps(member, error));
+    }
     char *policies = full_name(member->config, "policies");
     const enum status status =
         policy_feed_open(cluster, policies, member->config->policy_id, member->codec,
@@ -216,7 +256,11 @@ static enum status on_assign(struct member *member, int32_t partition, struct er
     member->tasks[member->task_count++] = task;
     log_line(LOG_INFO, "task_assigned", "topology=%s partition=%d commit_seq=%lld",
              member->topology->name, partition, (long long)task->committed.commit_seq);
-    return member->stream->ops->assign(member->stream, partition, offsets, error);
+    TRY(member->stream->ops->assign(member->stream, partition, offsets, error));
+    /* A first transaction at once: from now on a missing offset is never taken for a first start (E4), and
+     * a restart knows its position without asking every topic where it begins. */
+    return task->committed.commit_seq == 0 && !member->options->causal ? task_touch(task, error)
+                                                                       : STATUS_OK;
 }
 
 static enum status on_revoke(struct member *member, int32_t partition, bool lost,

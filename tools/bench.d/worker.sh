@@ -15,6 +15,7 @@ application: $group
 threads: $threads
 state.dir: $state/state
 topics.prefix: $prefix
+topics.check_timestamps: false
 topologies: [$state/sanctions.yaml${SANCTIOND_NOTICES:+, topologies/notices.yaml}]
 time.tick_interval: 0
 kafka:
