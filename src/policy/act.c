@@ -1,7 +1,8 @@
 /* Which act a confirmed case stands for, how grave it is and whether it is a strike.
  *
- * The act of a case is its earliest one that is not stale and was not struck before on the ledger; an act
- * older than the window of its strike is stale (domain.md E7). Version and severity are those of the act.
+ * The act of a case is its earliest one that is not stale and was not struck before on the ledger;
+ * an act older than the window of its strike is stale (domain.md E7). Version and severity are
+ * those of the act.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/confirm_internal.h"
@@ -17,12 +18,12 @@ static enum severity severity_of(const struct policy *policy, const struct case_
         severity = found != SEVERITY_NONE                 ? found
                    : category->severity == SEVERITY_LIGHT ? SEVERITY_LIGHT
                                                           : SEVERITY_SEVERE;
-    } else if (severity == SEVERITY_LIGHT
-               && (found == SEVERITY_SEVERE || found == SEVERITY_CRITICAL)) {
+    } else if (severity == SEVERITY_LIGHT &&
+               (found == SEVERITY_SEVERE || found == SEVERITY_CRITICAL)) {
         severity = SEVERITY_SEVERE;
     }
-    const bool withdrawn = verdict != NULL && category->spam
-                           && verdict->consent_state == CONSENT_STATE_WITHDRAWN;
+    const bool withdrawn =
+        verdict != NULL && category->spam && verdict->consent_state == CONSENT_STATE_WITHDRAWN;
     return severity == SEVERITY_LIGHT && (item->raised || withdrawn) ? SEVERITY_SEVERE : severity;
 }
 
@@ -44,8 +45,8 @@ static enum lane lane_of(const struct judgement *judgement, const struct policy 
     if (!user) {
         lane = LANE_LADDER; /* a room is blocked, a reporter has no other */
     }
-    return lane == LANE_LADDER && (item->ledger == LEDGER_NONE
-                                   || policy->ladders[item->ledger].step_count == 0)
+    return lane == LANE_LADDER &&
+                   (item->ledger == LEDGER_NONE || policy->ladders[item->ledger].step_count == 0)
                ? LANE_NONE
                : lane;
 }
@@ -55,14 +56,14 @@ static bool struck_before(const struct subject_state *facts, const struct act *a
 {
     for (uint32_t i = 0; i < facts->violations_count; i++) {
         const struct violation_fact *item = &facts->violations[i];
-        if (item->ledger != ledger || item->lane != LANE_LADDER || item->weight == 0
-            || !bytes_equal(item->author_id, act->author_id)) {
+        if (item->ledger != ledger || item->lane != LANE_LADDER || item->weight == 0 ||
+            !bytes_equal(item->author_id, act->author_id)) {
             continue;
         }
         const bool same = item->content_ref.data != NULL || act->content_ref.data != NULL
                               ? bytes_equal(item->content_ref, act->content_ref)
-                              : item->area == act->area && item->act_at == act->at_ms
-                                    && bytes_equal(item->room_id, act->room_id);
+                              : item->area == act->area && item->act_at == act->at_ms &&
+                                    bytes_equal(item->room_id, act->room_id);
         if (same) {
             return true;
         }
@@ -70,7 +71,8 @@ static bool struck_before(const struct subject_state *facts, const struct act *a
     return false;
 }
 
-/* Fills what follows from the time of the act: version, severity, lane, weight, strike or why not. */
+/* Fills what follows from the time of the act: version, severity, lane, weight, strike or why not.
+ */
 static void act_weigh(const struct judgement *judgement, const struct case_fact *item,
                       const struct verdict *verdict, struct act *act)
 {
@@ -123,13 +125,12 @@ static const struct report_fact *report_of_verdict(const struct judgement *judge
         if (report->case_number != item->number) {
             continue;
         }
-        if (verdict->content_ref.data != NULL
-            && bytes_equal(report->content_ref, verdict->content_ref)) {
+        if (verdict->content_ref.data != NULL &&
+            bytes_equal(report->content_ref, verdict->content_ref)) {
             return report;
         }
-        if (found == NULL
-            || (item->act_at.set && report->act_at == item->act_at.value
-                && found->act_at != report->act_at)) {
+        if (found == NULL || (item->act_at.set && report->act_at == item->act_at.value &&
+                              found->act_at != report->act_at)) {
             found = report;
         }
     }
@@ -167,9 +168,9 @@ bool act_choose(const struct judgement *judgement, const struct case_fact *item,
         struct act act;
         act_of_report(report, &act);
         act_weigh(judgement, item, verdict, &act);
-        const bool better = !found || (act.why_not == NULL && act_out->why_not != NULL)
-                            || ((act.why_not == NULL) == (act_out->why_not == NULL)
-                                && act.at_ms < act_out->at_ms);
+        const bool better =
+            !found || (act.why_not == NULL && act_out->why_not != NULL) ||
+            ((act.why_not == NULL) == (act_out->why_not == NULL) && act.at_ms < act_out->at_ms);
         if (better) {
             *act_out = act;
             found = true;

@@ -25,9 +25,9 @@ enum ledger ledger_of(const struct policy *policy, enum subject_kind kind, enum 
 /* Categories that only the engine finds. */
 static bool engine_only(enum category category)
 {
-    return category == CATEGORY_NONE || category == CATEGORY_REPORT_ACCUMULATION
-           || category == CATEGORY_ABNORMAL_ENVIRONMENT || category == CATEGORY_REPORT_ABUSE
-           || category == CATEGORY_ROOM_MULTI_REQUEST;
+    return category == CATEGORY_NONE || category == CATEGORY_REPORT_ACCUMULATION ||
+           category == CATEGORY_ABNORMAL_ENVIRONMENT || category == CATEGORY_REPORT_ABUSE ||
+           category == CATEGORY_ROOM_MULTI_REQUEST;
 }
 
 static bool source_is_report(enum source_kind source)
@@ -55,12 +55,12 @@ bool report_is_sound(const struct judgement *judgement, const struct report *rep
     const struct trigger *trigger = judgement->court->trigger;
     const int64_t record_ms =
         trigger->timestamp_ms != 0 ? trigger->timestamp_ms : judgement->court->now_ms;
-    if (report->act_at > record_ms || report->subject_kind == SUBJECT_KIND_REPORTER
-        || engine_only(report->category) || !source_is_report(report->source_kind)) {
+    if (report->act_at > record_ms || report->subject_kind == SUBJECT_KIND_REPORTER ||
+        engine_only(report->category) || !source_is_report(report->source_kind)) {
         return false;
     }
-    if (report->reporter_id.data == NULL && report->source_kind != SOURCE_KIND_INTERNAL_DETECTION
-        && report->source_kind != SOURCE_KIND_INSTITUTION_REPORT) {
+    if (report->reporter_id.data == NULL && report->source_kind != SOURCE_KIND_INTERNAL_DETECTION &&
+        report->source_kind != SOURCE_KIND_INSTITUTION_REPORT) {
         return false;
     }
     for (uint32_t i = 0; i < report->labels_count; i++) {
@@ -99,8 +99,8 @@ static void classify(const struct report *report, struct admission *admission)
     admission->score = 0;
     for (uint32_t i = 0; scored && i < report->labels_count; i++) {
         const struct label *label = &report->labels[i];
-        if (purpose_category(policy, report, label->category) == admission->category
-            && label->score > admission->score) {
+        if (purpose_category(policy, report, label->category) == admission->category &&
+            label->score > admission->score) {
             admission->score = label->score;
         }
     }
@@ -135,9 +135,9 @@ static void admit_flags(const struct report *report, struct admission *admission
     admission->no_hold = report->publisher_is_press || unknown;
     admission->human = category->child || category->human_only || admission->no_hold;
     admission->asks = admission->asks || admission->human;
-    admission->raises = report->target_age_band == AGE_BAND_U14
-                        || report->target_age_band == AGE_BAND_A14_18
-                        || (category->spam && report->consent_state == CONSENT_STATE_WITHDRAWN);
+    admission->raises = report->target_age_band == AGE_BAND_U14 ||
+                        report->target_age_band == AGE_BAND_A14_18 ||
+                        (category->spam && report->consent_state == CONSENT_STATE_WITHDRAWN);
 }
 
 void report_admit(const struct judgement *judgement, const struct report *report,
@@ -154,12 +154,13 @@ void report_admit(const struct judgement *judgement, const struct report *report
     const struct policy_category *category = &policy->categories[admission_out->category];
     if (!report->good_faith) {
         refuse(admission_out, "i.9");
-    } else if (report->source_kind == SOURCE_KIND_INTERNAL_DETECTION
-               && admission_out->category != CATEGORY_FRAUDULENT_ACCOUNT) {
+    } else if (report->source_kind == SOURCE_KIND_INTERNAL_DETECTION &&
+               admission_out->category != CATEGORY_FRAUDULENT_ACCOUNT) {
         refuse(admission_out, "f2");
     } else if (report->reporter_class == REPORTER_CLASS_SUSPENDED && !category->child) {
         refuse(admission_out, "f17");
-    } else if (report->sender_kind == SENDER_KIND_CHANNEL || report->sender_kind == SENDER_KIND_BIZ) {
+    } else if (report->sender_kind == SENDER_KIND_CHANNEL ||
+               report->sender_kind == SENDER_KIND_BIZ) {
         admission_out->route = ROUTE_FORWARD;
     } else if (report->area == AREA_OTHER_AREA || report->area == AREA_ALL) {
         admission_out->route = ROUTE_UNKNOWN_AREA;

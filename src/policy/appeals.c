@@ -1,4 +1,5 @@
-/* Appeals: once for each decision, inside the window, decided by somebody else (domain.md I.16, F15).
+/* Appeals: once for each decision, inside the window, decided by somebody else (domain.md I.16,
+ * F15).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
@@ -9,8 +10,8 @@ static bool target_violation(struct subject_state *facts, struct bytes id, struc
 {
     for (uint32_t i = 0; i < facts->violations_count; i++) {
         const struct violation_fact *item = &facts->violations[i];
-        if (bytes_equal(item->decision_id, id) || bytes_equal(item->restriction_id, id)
-            || bytes_equal(item->step_decision_id, id)) {
+        if (bytes_equal(item->decision_id, id) || bytes_equal(item->restriction_id, id) ||
+            bytes_equal(item->step_decision_id, id)) {
             target->number = item->number;
             target->decided_ms = item->decided_at;
             target->violation = true;
@@ -20,8 +21,7 @@ static bool target_violation(struct subject_state *facts, struct bytes id, struc
     return false;
 }
 
-static bool target_restriction(struct subject_state *facts, struct bytes id,
-                               struct target *target)
+static bool target_restriction(struct subject_state *facts, struct bytes id, struct target *target)
 {
     for (uint32_t i = 0; i < facts->restrictions_count; i++) {
         const struct restriction_fact *item = &facts->restrictions[i];
@@ -65,8 +65,8 @@ bool target_find(struct judgement *judgement, struct bytes decision_id, struct b
     if (decision_id.data == NULL) {
         return target_case(facts, target_out->id, target_out);
     }
-    return target_violation(facts, target_out->id, target_out)
-           || target_restriction(facts, target_out->id, target_out);
+    return target_violation(facts, target_out->id, target_out) ||
+           target_restriction(facts, target_out->id, target_out);
 }
 
 static struct ground target_ground(const struct judgement *judgement, const struct target *target)
@@ -107,8 +107,8 @@ static struct appeal_fact *appeal_find(struct subject_state *facts, const struct
 {
     for (uint32_t i = 0; i < facts->appeals_count; i++) {
         struct appeal_fact *item = &facts->appeals[i];
-        if (item->case_number == target->number
-            && (target->violation || bytes_equal(item->decision_id, target->id))) {
+        if (item->case_number == target->number &&
+            (target->violation || bytes_equal(item->decision_id, target->id))) {
             return item;
         }
     }
@@ -175,8 +175,7 @@ static void appeal_open(struct judgement *judgement, const struct appeal *appeal
         .case_number = target->number,
         .decision_id = target->id,
         .appellant_id = text_keep(judgement, appeal->appellant_id),
-        .excluded_reviewer_ref =
-            target->violation ? violation->reviewer_ref : (struct bytes){0},
+        .excluded_reviewer_ref = target->violation ? violation->reviewer_ref : (struct bytes){0},
         .open = true,
         .outcome_only = target->outcome,
         .at = judgement->court->decided_ms,
@@ -197,13 +196,12 @@ static void appeal_open(struct judgement *judgement, const struct appeal *appeal
 void appeal_judge(struct judgement *judgement, const struct appeal *appeal)
 {
     struct target target;
-    const bool known =
-        target_find(judgement, appeal->target_decision_id, appeal->case_id, &target);
+    const bool known = target_find(judgement, appeal->target_decision_id, appeal->case_id, &target);
     judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
     const struct policy *policy =
         policies_at(judgement->court->policies, known ? target.decided_ms : 0);
-    if (appeal->kind == APPEAL_KIND_RIGHTS_OBJECTION
-        || appeal->kind == APPEAL_KIND_AUTHORITY_OBJECTION) {
+    if (appeal->kind == APPEAL_KIND_RIGHTS_OBJECTION ||
+        appeal->kind == APPEAL_KIND_AUTHORITY_OBJECTION) {
         const struct ground ground = target_ground(judgement, &target);
         decision_refuse(judgement, judgement->policy, &ground, "not-implemented");
     } else if (!appeal->verified_subject) {
@@ -243,8 +241,7 @@ static void overturn(struct judgement *judgement, const struct verdict *verdict,
         violation_reverse(judgement, violation_find(facts, target->number), END_REASON_APPEAL,
                           "appeal.overturn");
     } else if (target->hold) {
-        restriction_end(judgement,
-                        restriction_of(facts, target->number, MEASURE_PROVISIONAL_HOLD),
+        restriction_end(judgement, restriction_of(facts, target->number, MEASURE_PROVISIONAL_HOLD),
                         END_REASON_APPEAL, "appeal.overturn");
     } else {
         /* The outcome was that there is no violation: it is one, as this reviewer found it. */
@@ -262,10 +259,10 @@ static bool reduces(const struct restriction_fact *row, const struct verdict *ve
     const bool other = verdict->measure.set && verdict->measure.value != (int32_t)row->measure;
     const scope_set scopes = verdict->scopes != 0 ? verdict->scopes : row->scopes;
     const bool narrower = (scopes & ~row->scopes) == 0 || (row->scopes & BIT(SCOPE_ALL)) != 0;
-    const bool sooner = !row->expires_at.set
-                        || (verdict->expires_at.set
-                            && verdict->expires_at.value <= row->expires_at.value)
-                        || (!verdict->expires_at.set && !other);
+    const bool sooner =
+        !row->expires_at.set ||
+        (verdict->expires_at.set && verdict->expires_at.value <= row->expires_at.value) ||
+        (!verdict->expires_at.set && !other);
     const bool changes = other || scopes != row->scopes || verdict->expires_at.set;
     return narrower && sooner && changes;
 }
@@ -308,9 +305,9 @@ static void reduce(struct judgement *judgement, const struct verdict *verdict,
     }
     appeal_close(judgement, item, target, OUTCOME_CONFIRMED, "appeal.reduce");
     const struct optional_long end = row->expires_at;
-    const bool moves = verdict->measure.set
-                       || (verdict->expires_at.set
-                           && (!end.set || verdict->expires_at.value < end.value));
+    const bool moves =
+        verdict->measure.set ||
+        (verdict->expires_at.set && (!end.set || verdict->expires_at.value < end.value));
     const struct restriction_change change = {
         .op = moves ? RESTRICTION_OP_SHORTEN : RESTRICTION_OP_CHANGE,
         .prior_decision_id = row->decision_id,
@@ -320,10 +317,10 @@ static void reduce(struct judgement *judgement, const struct verdict *verdict,
     struct ground ground = violation_ground(violation);
     ground.automation = AUTOMATION_NONE;
     struct decision decision;
-    decision_open(judgement, &decision,
-                  policy_version(judgement->court->policies, violation->policy_version,
-                                 violation->act_at),
-                  AUDIT_ACTION_DECIDE, &ground, "appeal.reduce");
+    decision_open(
+        judgement, &decision,
+        policy_version(judgement->court->policies, violation->policy_version, violation->act_at),
+        AUDIT_ACTION_DECIDE, &ground, "appeal.reduce");
     decision.case_hex = id_text(judgement, violation->case_id);
     decision.audit.stage_from = row->stage;
     decision.audit.stage_to = row->stage;
@@ -341,9 +338,9 @@ void appeal_decide(struct judgement *judgement, const struct verdict *verdict)
     if (target_find(judgement, verdict->target_decision_id, verdict->case_id, &target)) {
         item = appeal_find(judgement->facts, &target);
     }
-    if (item == NULL || !item->open
-        || (item->excluded_reviewer_ref.data != NULL
-            && bytes_equal(item->excluded_reviewer_ref, verdict->reviewer_ref))) {
+    if (item == NULL || !item->open ||
+        (item->excluded_reviewer_ref.data != NULL &&
+         bytes_equal(item->excluded_reviewer_ref, verdict->reviewer_ref))) {
         const struct ground ground = verdict_ground(judgement, verdict);
         decision_refuse(judgement, judgement->policy, &ground, "i.16");
         return;
@@ -363,8 +360,8 @@ void dispute_judge(struct judgement *judgement, const struct dispute *dispute)
 {
     struct subject_state *facts = judgement->facts;
     struct target target;
-    const bool known = target_find(judgement, dispute->target_decision_id, (struct bytes){0},
-                                   &target);
+    const bool known =
+        target_find(judgement, dispute->target_decision_id, (struct bytes){0}, &target);
     const bool reversed = dispute->state == DISPUTE_STATE_CLOSED_REVERSED;
     struct decision decision;
     judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;

@@ -1,5 +1,5 @@
-/* Behaviour metadata: it may start USER_PROTECTION, which is no sanction and lifts itself, and enrich a
- * reported case; alone it is never a violation (rule 14, F2, I.13, I.18).
+/* Behaviour metadata: it may start USER_PROTECTION, which is no sanction and lifts itself, and
+ * enrich a reported case; alone it is never a violation (rule 14, F2, I.13, I.18).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
@@ -15,16 +15,15 @@ static void target_put(struct judgement *judgement, const struct chat_event *eve
     const struct target_fact made = {
         .peer = (int64_t)hash64(event->peer_id),
         .board = board,
-        .private_area =
-            judgement->policy->areas[event->area].class == AREA_CLASS_PRIVATE,
+        .private_area = judgement->policy->areas[event->area].class == AREA_CLASS_PRIVATE,
         .at = judgement->court->decided_ms,
     };
     const int64_t from = made.at - judgement->policy->burst_window_ms;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < facts->targets_count; i++) {
         const struct target_fact *item = &facts->targets[i];
-        const bool same = item->peer == made.peer && item->board == made.board
-                          && item->private_area == made.private_area;
+        const bool same = item->peer == made.peer && item->board == made.board &&
+                          item->private_area == made.private_area;
         if (!same && item->at > from) {
             facts->targets[kept++] = *item;
         }
@@ -45,8 +44,8 @@ int32_t burst_targets(const struct judgement *judgement, const struct policy *po
     int32_t count = 0;
     for (uint32_t i = 0; i < facts->targets_count; i++) {
         const struct target_fact *item = &facts->targets[i];
-        count += item->at > from && item->board == (category == CATEGORY_SPAM_BOARD_LIKE_FRIEND)
-                         && item->private_area == (class == AREA_CLASS_PRIVATE)
+        count += item->at > from && item->board == (category == CATEGORY_SPAM_BOARD_LIKE_FRIEND) &&
+                         item->private_area == (class == AREA_CLASS_PRIVATE)
                      ? 1
                      : 0;
     }
@@ -220,9 +219,9 @@ void protection_reported(struct judgement *judgement)
     int32_t count = 0;
     for (uint32_t i = 0; i < facts->reports_count && count < enough; i++) {
         const struct report_fact *report = &facts->reports[i];
-        bool counts = report->at > facts->protected_at.value && report->reporter_id.data != NULL
-                      && (report->reporter_class == REPORTER_CLASS_NORMAL
-                          || report->reporter_class == REPORTER_CLASS_TRUSTED);
+        bool counts = report->at > facts->protected_at.value && report->reporter_id.data != NULL &&
+                      (report->reporter_class == REPORTER_CLASS_NORMAL ||
+                       report->reporter_class == REPORTER_CLASS_TRUSTED);
         for (int32_t k = 0; k < count && counts; k++) {
             counts = !bytes_equal(*known[k], report->reporter_id);
         }
@@ -249,15 +248,15 @@ void protection_relax(struct judgement *judgement)
 void behaviour_judge(struct judgement *judgement, const struct chat_event *event)
 {
     const bool invite = event->kind == CHAT_EVENT_KIND_INVITE;
-    const bool board = event->kind == CHAT_EVENT_KIND_POST || event->kind == CHAT_EVENT_KIND_LIKE
-                       || event->kind == CHAT_EVENT_KIND_FRIEND_ADD;
+    const bool board = event->kind == CHAT_EVENT_KIND_POST || event->kind == CHAT_EVENT_KIND_LIKE ||
+                       event->kind == CHAT_EVENT_KIND_FRIEND_ADD;
     const int32_t count = event->count < 1 ? 1 : event->count;
     if ((invite || board) && event->peer_id.data != NULL) {
         target_put(judgement, event, board);
         burst_evaluate(judgement, board ? CATEGORY_SPAM_BOARD_LIKE_FRIEND : CATEGORY_SPAM_INVITE);
     }
-    const bool open_join = event->kind == CHAT_EVENT_KIND_JOIN
-                           && judgement->policy->areas[event->area].ledger == LEDGER_OPEN_CHAT;
+    const bool open_join = event->kind == CHAT_EVENT_KIND_JOIN &&
+                           judgement->policy->areas[event->area].ledger == LEDGER_OPEN_CHAT;
     if (event->kind == CHAT_EVENT_KIND_FRIEND_ADD || open_join) {
         trip_count(judgement, event->kind, count, event->area);
     }

@@ -36,8 +36,7 @@ static void tell_reporters(struct judgement *judgement, struct decision *decisio
     struct subject_state *facts = judgement->facts;
     for (uint32_t i = 0; i < facts->reports_count; i++) {
         struct report_fact *report = &facts->reports[i];
-        const bool forwarded =
-            report->outcome.set && report->outcome.value == OUTCOME_FORWARDED;
+        const bool forwarded = report->outcome.set && report->outcome.value == OUTCOME_FORWARDED;
         if (report->case_number == case_number && !forwarded) {
             emit_outcome(judgement, decision, report, outcome, !report->outcome.set);
         }
@@ -50,8 +49,8 @@ static void case_decide(struct judgement *judgement, struct case_fact *item, enu
     item->outcome = (struct optional_int){(int32_t)outcome, true};
     item->decided_at = (struct optional_long){judgement->court->decided_ms, true};
     item->held_decision_id = (struct bytes){0};
-    if (judgement->facts->subject_kind == SUBJECT_KIND_REPORTER
-        && item->category == CATEGORY_REPORT_ABUSE) {
+    if (judgement->facts->subject_kind == SUBJECT_KIND_REPORTER &&
+        item->category == CATEGORY_REPORT_ABUSE) {
         judgement->facts->abuse_decided_at = item->decided_at;
     }
 }
@@ -153,10 +152,10 @@ static struct violation_fact make_violation(const struct judgement *judgement,
 {
     const int64_t decided_ms = judgement->court->decided_ms;
     const bool strike = act->lane == LANE_LADDER;
-    const bool staff = judgement->facts->subject_kind == SUBJECT_KIND_USER
-                       && act->role != ROLE_MEMBER && act->room_id.data != NULL
-                       && act->policy->categories[item->category].staff_ad
-                       && act->policy->areas[act->area].ledger == LEDGER_OPEN_CHAT;
+    const bool staff = judgement->facts->subject_kind == SUBJECT_KIND_USER &&
+                       act->role != ROLE_MEMBER && act->room_id.data != NULL &&
+                       act->policy->categories[item->category].staff_ad &&
+                       act->policy->areas[act->area].ledger == LEDGER_OPEN_CHAT;
     return (struct violation_fact){
         .number = item->number,
         .case_id = item->case_id,
@@ -190,8 +189,7 @@ static void hold_back(struct judgement *judgement, struct case_fact *item,
     decision.audit.measure = (struct optional_int){(int32_t)measure, true};
     decision.audit.op = (struct optional_int){RESTRICTION_OP_APPLY, true};
     decision.audit.state = DECISION_STATE_HELD;
-    check_add(judgement, "breaker.applied",
-              judgement->court->breaker->applied[item->category],
+    check_add(judgement, "breaker.applied", judgement->court->breaker->applied[item->category],
               judgement->policy->breaker_apply_max, false);
     decision_close(judgement, &decision);
     item->held_decision_id = decision.id;
@@ -224,8 +222,8 @@ static bool first_warning(const struct subject_state *facts, const struct violat
 {
     for (uint32_t i = 0; i < facts->violations_count; i++) {
         const struct violation_fact *item = &facts->violations[i];
-        if (item != except && item->ledger == except->ledger && item->measure.set
-            && item->measure.value == MEASURE_WARNING) {
+        if (item != except && item->ledger == except->ledger && item->measure.set &&
+            item->measure.value == MEASURE_WARNING) {
             return false;
         }
     }
@@ -258,8 +256,8 @@ void violation_quiet(struct judgement *judgement, struct decision *decision,
         .starts_at = violation->decided_at,
     };
     emit_restriction_notice(judgement, decision, NOTICE_KIND_RESTRICTION_APPLIED, &told);
-    if (judgement->facts->subject_kind == SUBJECT_KIND_USER
-        && first_warning(judgement->facts, violation)) {
+    if (judgement->facts->subject_kind == SUBJECT_KIND_USER &&
+        first_warning(judgement->facts, violation)) {
         emit_tip(judgement, decision);
     }
 }
@@ -303,15 +301,14 @@ static void confirm_violation(struct judgement *judgement, struct case_fact *ite
     const bool applies = derive_one(judgement, made.number, &ladder, &step);
     const enum measure measure = step != NULL ? step->measure : MEASURE_RESTRICT_PERM_ALL;
     const scope_set scopes = step != NULL ? step->scopes : act->policy->ban_scopes;
-    if (applies && !finding->released
-        && breaker_is_open(judgement, item->category, measure, scopes)) {
+    if (applies && !finding->released &&
+        breaker_is_open(judgement, item->category, measure, scopes)) {
         violation_drop(facts, violation);
         hold_back(judgement, item, act->policy, &ground, measure, false);
         return;
     }
     struct decision decision;
-    open_case_decision(judgement, &decision, item, act->policy, AUDIT_ACTION_DECIDE, &ground,
-                       NULL);
+    open_case_decision(judgement, &decision, item, act->policy, AUDIT_ACTION_DECIDE, &ground, NULL);
     violation->decision_id = decision.id;
     violation->reviewer_ref = text_keep(judgement, violation->reviewer_ref);
     decision.audit.outcome = (struct optional_int){OUTCOME_CONFIRMED, true};
@@ -391,9 +388,8 @@ void case_hold(struct judgement *judgement, struct case_fact *item, bool release
         .automation = released ? AUTOMATION_PARTIAL : AUTOMATION_FULL,
         .act_at = act_ms,
     };
-    if (!released
-        && breaker_is_open(judgement, item->category, MEASURE_PROVISIONAL_HOLD,
-                           policy->hold_scopes)) {
+    if (!released &&
+        breaker_is_open(judgement, item->category, MEASURE_PROVISIONAL_HOLD, policy->hold_scopes)) {
         hold_back(judgement, item, policy, &ground, MEASURE_PROVISIONAL_HOLD, true);
         return;
     }

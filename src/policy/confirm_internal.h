@@ -22,7 +22,8 @@ struct act {
     const char *why_not; /* NULL: a strike or a ban; else why it is none */
 };
 
-/* True if the act is a strike or a ban; else `act_out` is the earliest act and why it is neither. */
+/* True if the act is a strike or a ban; else `act_out` is the earliest act and why it is neither.
+ */
 bool act_choose(const struct judgement *judgement, const struct case_fact *item,
                 const struct verdict *verdict, struct act *act_out);
 

@@ -1,9 +1,9 @@
-/* The ladders: facts -> what should be in force on each ledger. Pure; knows nothing of what was published
- * but what a person changed (lifted, reduced, made permanent).
+/* The ladders: facts -> what should be in force on each ledger. Pure; knows nothing of what was
+ * published but what a person changed (lifted, reduced, made permanent).
  *
- * The walk goes through the violations of a ledger by the time they were decided. Each gives a step by
- * the sum of the weights that count at its time; it runs from its own time and never ends before the one
- * it supersedes. So a violation that is no longer there has no effect on anything later.
+ * The walk goes through the violations of a ledger by the time they were decided. Each gives a step
+ * by the sum of the weights that count at its time; it runs from its own time and never ends before
+ * the one it supersedes. So a violation that is no longer there has no effect on anything later.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
@@ -39,8 +39,7 @@ static int32_t weight_at(const struct subject_state *facts, enum ledger ledger, 
     return weight;
 }
 
-static struct step accumulation_step(const struct policy *policy,
-                                     const struct violation_fact *item)
+static struct step accumulation_step(const struct policy *policy, const struct violation_fact *item)
 {
     return (struct step){
         .measure = MEASURE_RESTRICT_TEMP,
@@ -50,8 +49,8 @@ static struct step accumulation_step(const struct policy *policy,
     };
 }
 
-static enum measure step_measure(const struct subject_state *facts,
-                                 const struct policy_step *row, const struct violation_fact *item)
+static enum measure step_measure(const struct subject_state *facts, const struct policy_step *row,
+                                 const struct violation_fact *item)
 {
     if (item->permanent && facts->subject_kind == SUBJECT_KIND_USER) {
         return MEASURE_RESTRICT_PERM_AREA;
@@ -101,7 +100,8 @@ static void apply_reviewers(const struct violation_fact *item, struct step *step
     }
 }
 
-/* Lifted by a person while it ran, so nothing later superseded it and nothing before it comes back. */
+/* Lifted by a person while it ran, so nothing later superseded it and nothing before it comes back.
+ */
 static bool was_lifted(const struct violation_fact *item)
 {
     return item->state.set && item->state.value == DECISION_STATE_LIFTED;
@@ -117,8 +117,8 @@ static struct step derive_step(const struct policies *policies, const struct sub
         item->category == CATEGORY_REPORT_ACCUMULATION
             ? accumulation_step(policy, item)
             : ladder_step(facts, policy, item, weight_at(facts, item->ledger, place));
-    if (step.restricts && running != NULL && running->end_ms > item->decided_at
-        && running->end_ms != TIME_NEVER_MS && step.end_ms < running->end_ms) {
+    if (step.restricts && running != NULL && running->end_ms > item->decided_at &&
+        running->end_ms != TIME_NEVER_MS && step.end_ms < running->end_ms) {
         step.end_ms = running->end_ms;
     }
     apply_reviewers(item, &step);
@@ -139,8 +139,8 @@ void ladder_derive(const struct policies *policies, const struct subject_state *
         ladder_out->steps[i] = derive_step(policies, facts, i, running);
         if (was_lifted(item)) {
             current = -1;
-        } else if (ladder_out->steps[i].restricts
-                   && !(running != NULL && running->end_ms == TIME_NEVER_MS)) {
+        } else if (ladder_out->steps[i].restricts &&
+                   !(running != NULL && running->end_ms == TIME_NEVER_MS)) {
             /* What a person made permanent stays; later strikes count but change nothing. */
             current = (int32_t)i;
         }
@@ -161,9 +161,9 @@ bool peer_shown(const struct subject_state *facts)
         if (item->target_kind != TARGET_KIND_USER) {
             continue;
         }
-        if ((item->scopes & everything) != 0
-            || ((item->scopes & talk) != 0
-                && (item->ledger == LEDGER_CHAT || item->area == AREA_ALL))) {
+        if ((item->scopes & everything) != 0 ||
+            ((item->scopes & talk) != 0 &&
+             (item->ledger == LEDGER_CHAT || item->area == AREA_ALL))) {
             return true;
         }
     }

@@ -1,16 +1,17 @@
 /* What should be in force against what was published: apply, change, shorten, extend, lift.
  *
- * Each difference is a decision of its own, except that a new violation's APPLY belongs to the decision
- * that confirms it. A restriction ends once: by a record of its own or by being superseded.
+ * Each difference is a decision of its own, except that a new violation's APPLY belongs to the
+ * decision that confirms it. A restriction ends once: by a record of its own or by being
+ * superseded.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
 
 static bool is_step(enum measure measure)
 {
-    return measure == MEASURE_RESTRICT_TEMP || measure == MEASURE_RESTRICT_PERM_AREA
-           || measure == MEASURE_OWNER_RESTRICT || measure == MEASURE_ROOM_BLOCK
-           || measure == MEASURE_OPEN_PROFILE_BLOCK || measure == MEASURE_REPORTER_INTAKE_SUSPEND;
+    return measure == MEASURE_RESTRICT_TEMP || measure == MEASURE_RESTRICT_PERM_AREA ||
+           measure == MEASURE_OWNER_RESTRICT || measure == MEASURE_ROOM_BLOCK ||
+           measure == MEASURE_OPEN_PROFILE_BLOCK || measure == MEASURE_REPORTER_INTAKE_SUSPEND;
 }
 
 /* The ladder step in force on a ledger, NULL if none. */
@@ -19,8 +20,8 @@ static struct restriction_fact *running_step(struct subject_state *facts, enum l
     for (uint32_t i = 0; i < facts->restrictions_count; i++) {
         struct restriction_fact *item = &facts->restrictions[i];
         const struct violation_fact *violation = violation_find(facts, item->case_number);
-        if (item->ledger == ledger && is_step(item->measure) && violation != NULL
-            && violation->lane == LANE_LADDER && violation->ledger == ledger) {
+        if (item->ledger == ledger && is_step(item->measure) && violation != NULL &&
+            violation->lane == LANE_LADDER && violation->ledger == ledger) {
             return item;
         }
     }
@@ -44,8 +45,8 @@ int32_t ledger_stage(const struct subject_state *facts, enum ledger ledger,
     int32_t stage = 0;
     for (uint32_t i = 0; i < facts->violations_count; i++) {
         const struct violation_fact *item = &facts->violations[i];
-        if (item != except && item->ledger == ledger && item->lane == LANE_LADDER
-            && item->category != CATEGORY_REPORT_ACCUMULATION) {
+        if (item != except && item->ledger == ledger && item->lane == LANE_LADDER &&
+            item->category != CATEGORY_REPORT_ACCUMULATION) {
             stage = item->stage;
         }
     }
@@ -81,8 +82,7 @@ enum target_kind subject_target(const struct subject_state *facts)
     return TARGET_KIND_USER;
 }
 
-enum area violation_area(const struct subject_state *facts,
-                         const struct violation_fact *violation)
+enum area violation_area(const struct subject_state *facts, const struct violation_fact *violation)
 {
     if (violation->lane == LANE_ONE_STRIKE) {
         return AREA_ALL;
@@ -212,8 +212,7 @@ void violation_apply(struct judgement *judgement, struct decision *decision,
     const bool back = violation->restriction_id.data != NULL;
     struct restriction_change change = {.op = RESTRICTION_OP_APPLY,
                                         .prior_decision_id = violation->step_decision_id};
-    struct restriction_fact made =
-        violation_restriction(judgement, decision, violation, step);
+    struct restriction_fact made = violation_restriction(judgement, decision, violation, step);
     if (back) {
         made.decided_at = judgement->court->decided_ms;
         made.starts_at = judgement->court->decided_ms;
@@ -243,8 +242,8 @@ static void step_change(struct judgement *judgement, struct violation_fact *viol
 {
     const int64_t old_end = row->expires_at.set ? row->expires_at.value : TIME_NEVER_MS;
     const bool scopes_change = row->scopes != step->scopes;
-    if (old_end == step->end_ms && row->stage == step->stage && !scopes_change
-        && row->measure == step->measure) {
+    if (old_end == step->end_ms && row->stage == step->stage && !scopes_change &&
+        row->measure == step->measure) {
         return;
     }
     const struct ground ground = violation_ground(violation);
@@ -257,10 +256,10 @@ static void step_change(struct judgement *judgement, struct violation_fact *viol
         .end_reason = END_REASON_RECOMPUTED,
     };
     struct decision decision;
-    decision_open(judgement, &decision,
-                  policy_version(judgement->court->policies, violation->policy_version,
-                                 violation->act_at),
-                  AUDIT_ACTION_DECIDE, &ground, NULL);
+    decision_open(
+        judgement, &decision,
+        policy_version(judgement->court->policies, violation->policy_version, violation->act_at),
+        AUDIT_ACTION_DECIDE, &ground, NULL);
     decision.case_hex = id_text(judgement, violation->case_id);
     decision.audit.stage_from = row->stage;
     decision.audit.stage_to = step->stage;
@@ -283,10 +282,10 @@ static void step_begin(struct judgement *judgement, struct violation_fact *viola
 {
     const struct ground ground = violation_ground(violation);
     struct decision decision;
-    decision_open(judgement, &decision,
-                  policy_version(judgement->court->policies, violation->policy_version,
-                                 violation->act_at),
-                  AUDIT_ACTION_DECIDE, &ground, NULL);
+    decision_open(
+        judgement, &decision,
+        policy_version(judgement->court->policies, violation->policy_version, violation->act_at),
+        AUDIT_ACTION_DECIDE, &ground, NULL);
     decision.case_hex = id_text(judgement, violation->case_id);
     decision.audit.stage_from = ledger_stage(judgement->facts, violation->ledger, NULL);
     decision.audit.stage_to = step->stage;
@@ -300,19 +299,17 @@ static bool may_begin(const struct violation_fact *violation, bool comeback)
     if (!violation->state.set) {
         return true;
     }
-    return comeback && violation->state.value == DECISION_STATE_SUPERSEDED
-           && violation->category != CATEGORY_REPORT_ACCUMULATION;
+    return comeback && violation->state.value == DECISION_STATE_SUPERSEDED &&
+           violation->category != CATEGORY_REPORT_ACCUMULATION;
 }
 
 static void ladder_settle(struct judgement *judgement, enum ledger ledger, bool comeback)
 {
     struct subject_state *facts = judgement->facts;
     struct ladder_state ladder;
-    ladder_derive(judgement->court->policies, facts, ledger, judgement->court->decided_ms,
-                  &ladder);
+    ladder_derive(judgement->court->policies, facts, ledger, judgement->court->decided_ms, &ladder);
     struct restriction_fact *row = running_step(facts, ledger);
-    struct violation_fact *current =
-        ladder.current < 0 ? NULL : &facts->violations[ladder.current];
+    struct violation_fact *current = ladder.current < 0 ? NULL : &facts->violations[ladder.current];
     if (current != NULL && row != NULL && row->case_number == current->number) {
         step_change(judgement, current, row, &ladder.steps[ladder.current]);
     } else if (current != NULL && may_begin(current, comeback)) {
@@ -350,8 +347,8 @@ static struct ground restriction_ground(const struct judgement *judgement,
     if (violation != NULL) {
         return violation_ground(violation);
     }
-    const struct policy *policy = policy_version(judgement->court->policies, row->policy_version,
-                                                 row->decided_at);
+    const struct policy *policy =
+        policy_version(judgement->court->policies, row->policy_version, row->decided_at);
     return (struct ground){
         .category = row->category,
         .severity = policy->categories[row->category].severity,

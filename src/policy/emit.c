@@ -1,7 +1,7 @@
 /* Decisions and the records that belong to them.
  *
- * Event id of a record: decision id, a dot, a number; the Audit is number 0. Where a case precedes every
- * decision its id stands for the decision and the case counts the records.
+ * Event id of a record: decision id, a dot, a number; the Audit is number 0. Where a case precedes
+ * every decision its id stands for the decision and the case counts the records.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
@@ -12,7 +12,6 @@ static struct bytes symbol(const struct enum_type *type, int32_t value)
 {
     return bytes_text(enum_symbol(type, value));
 }
-
 
 static void payload_open(struct judgement *judgement, struct decision *decision,
                          const struct ground *ground)
@@ -32,11 +31,11 @@ static void payload_open(struct judgement *judgement, struct decision *decision,
     payload->content_form = CONTENT_FORM_UNKNOWN;
     payload->language = LANGUAGE_UNKNOWN;
     payload->smaller_scope = bytes_text("none");
-    payload->facts_template = bytes_text(judgement->timer                     ? "facts.timer"
+    payload->facts_template = bytes_text(judgement->timer                       ? "facts.timer"
                                          : judgement->reviewer_ref.data != NULL ? "facts.reviewed"
-                                                                              : "facts.reported");
-    payload->facts_params[0] = (struct param){
-        PARAM_NAME_CATEGORY, symbol(&enum_category, (int32_t)ground->category)};
+                                                                                : "facts.reported");
+    payload->facts_params[0] =
+        (struct param){PARAM_NAME_CATEGORY, symbol(&enum_category, (int32_t)ground->category)};
     payload->facts_params[1] =
         (struct param){PARAM_NAME_AREA, symbol(&enum_area, (int32_t)ground->area)};
     payload->facts_params_count = 2;
@@ -111,8 +110,8 @@ void decision_strikes(struct judgement *judgement, struct decision *decision, en
     struct audit_payload *payload = &decision->payload;
     for (uint32_t i = 0; i < facts->violations_count; i++) {
         const struct violation_fact *item = &facts->violations[i];
-        if (item->ledger != ledger || item->lane != LANE_LADDER
-            || payload->strikes_count == COUNT_OF(payload->strikes)) {
+        if (item->ledger != ledger || item->lane != LANE_LADDER ||
+            payload->strikes_count == COUNT_OF(payload->strikes)) {
             continue;
         }
         payload->strikes[payload->strikes_count++] = (struct strike_fact){
@@ -156,8 +155,7 @@ void emit_restriction(struct judgement *judgement, struct decision *decision,
                       const struct restriction_fact *restriction,
                       const struct restriction_change *change)
 {
-    const struct policy_category *category =
-        &decision->policy->categories[restriction->category];
+    const struct policy_category *category = &decision->policy->categories[restriction->category];
     const struct restriction record = {
         .event_id = next_event(judgement, decision),
         .occurred_at = judgement->court->now_ms,
@@ -261,10 +259,10 @@ void emit_standing(struct judgement *judgement, struct decision *decision)
         .reporter_class = facts->reporter_class,
     };
     standing_items(judgement, &record);
-    facts->standing_shown = record.restrictions_count > 0
-                            || record.reporter_class != REPORTER_CLASS_NORMAL
-                            || record.account_state == ACCOUNT_STATE_MEMORIAL
-                            || record.account_state == ACCOUNT_STATE_MEMORIAL_DENIED;
+    facts->standing_shown = record.restrictions_count > 0 ||
+                            record.reporter_class != REPORTER_CLASS_NORMAL ||
+                            record.account_state == ACCOUNT_STATE_MEMORIAL ||
+                            record.account_state == ACCOUNT_STATE_MEMORIAL_DENIED;
     judgement->court->outbox->emit(judgement->court->outbox, &record_standing, &record);
     emit_peer_display(judgement, decision);
 }
@@ -331,8 +329,7 @@ void emit_outcome(struct judgement *judgement, struct decision *decision,
         .source_kind = report->source_kind,
     };
     report->outcome = (struct optional_int){.value = (int32_t)outcome, .set = true};
-    report->decided_at =
-        (struct optional_long){.value = judgement->court->decided_ms, .set = true};
+    report->decided_at = (struct optional_long){.value = judgement->court->decided_ms, .set = true};
     if (report->reporter_id.data == NULL) {
         return;
     }

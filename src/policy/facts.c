@@ -1,8 +1,9 @@
-/* The lists of a subject's row: finding, inserting in order, dropping what nothing can need any more.
+/* The lists of a subject's row: finding, inserting in order, dropping what nothing can need any
+ * more.
  *
- * Kept: event ids for the duplicate horizon; a report for that horizon, and as long as its case is open
- * or its violation is kept; a case as long as it is open or a report or violation of it is kept; a
- * violation while its strike counts, its measure runs or it may still be appealed.
+ * Kept: event ids for the duplicate horizon; a report for that horizon, and as long as its case is
+ * open or its violation is kept; a case as long as it is open or a report or violation of it is
+ * kept; a violation while its strike counts, its measure runs or it may still be appealed.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
@@ -25,8 +26,8 @@ static uint32_t bound(int32_t wanted, size_t most)
 bool event_seen(struct judgement *judgement, struct bytes event_id)
 {
     struct subject_state *facts = judgement->facts;
-    const int64_t hash = (int64_t)(hash64(event_id) * UINT64_C(0x9E3779B97F4A7C15)
-                                   + hash64(judgement->court->trigger->topic));
+    const int64_t hash = (int64_t)(hash64(event_id) * UINT64_C(0x9E3779B97F4A7C15) +
+                                   hash64(judgement->court->trigger->topic));
     for (uint32_t i = 0; i < facts->event_ids_count; i++) {
         if (facts->event_ids[i].hash == hash) {
             return true;
@@ -164,14 +165,12 @@ static void prune_behaviour(struct judgement *judgement)
 {
     struct subject_state *facts = judgement->facts;
     const int64_t now_ms = judgement->court->decided_ms;
-    if (facts->targets_count > 0
-        && facts->targets[facts->targets_count - 1].at
-               <= now_ms - judgement->policy->burst_window_ms) {
+    if (facts->targets_count > 0 && facts->targets[facts->targets_count - 1].at <=
+                                        now_ms - judgement->policy->burst_window_ms) {
         facts->targets_count = 0;
     }
-    if (facts->trips_count > 0
-        && facts->trips[facts->trips_count - 1].at
-               <= now_ms - judgement->policy->protection.trip_window_ms) {
+    if (facts->trips_count > 0 && facts->trips[facts->trips_count - 1].at <=
+                                      now_ms - judgement->policy->protection.trip_window_ms) {
         facts->trips_count = 0;
     }
 }
@@ -196,9 +195,9 @@ static void prune_violations(struct judgement *judgement)
     struct subject_state *facts = judgement->facts;
     for (uint32_t i = facts->violations_count; i > 0; i--) {
         struct violation_fact *item = &facts->violations[i - 1];
-        if (violation_keep_until(judgement->court->policies, item)
-                <= judgement->court->decided_ms
-            && !violation_is_disputed(facts, item)) {
+        if (violation_keep_until(judgement->court->policies, item) <=
+                judgement->court->decided_ms &&
+            !violation_is_disputed(facts, item)) {
             violation_drop(facts, item);
         }
     }
@@ -211,8 +210,7 @@ static void prune_reports(struct judgement *judgement)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < facts->reports_count; i++) {
         const struct report_fact *item = &facts->reports[i];
-        if (item->at > from
-            || report_keep_until(judgement, item) > judgement->court->decided_ms) {
+        if (item->at > from || report_keep_until(judgement, item) > judgement->court->decided_ms) {
             if (kept != i) {
                 facts->reports[kept] = *item;
             }

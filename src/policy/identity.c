@@ -1,7 +1,8 @@
 /* Ids of cases and decisions, and the small texts that records are made of.
  *
- * An id is the first half of SHA-256 over (hash of the policy version that decides, subject key, topic,
- * place of the trigger, sequence), so a replay makes the same ids and no two triggers share one.
+ * An id is the first half of SHA-256 over (hash of the policy version that decides, subject key,
+ * topic, place of the trigger, sequence), so a replay makes the same ids and no two triggers share
+ * one.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
@@ -121,8 +122,8 @@ void check_add(struct judgement *judgement, const char *name, int64_t value, int
                bool passed)
 {
     if (judgement->checks == NULL) {
-        judgement->checks = arena_get(judgement->court->arena,
-                                      CHECKS_MAX * sizeof(*judgement->checks));
+        judgement->checks =
+            arena_get(judgement->court->arena, CHECKS_MAX * sizeof(*judgement->checks));
     }
     if (judgement->checks_count < CHECKS_MAX) {
         judgement->checks[judgement->checks_count++] = (struct check){

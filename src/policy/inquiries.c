@@ -22,11 +22,9 @@ void third_party_refuse(struct judgement *judgement, struct bytes inquirer_id)
 {
     const struct ground ground = nothing(judgement);
     struct decision decision;
-    decision_open(judgement, &decision, judgement->policy, AUDIT_ACTION_REFUSE, &ground,
-                  "s3.30");
+    decision_open(judgement, &decision, judgement->policy, AUDIT_ACTION_REFUSE, &ground, "s3.30");
     decision_close(judgement, &decision);
-    emit_person_notice(judgement, &decision, NOTICE_KIND_THIRD_PARTY_REFUSED, inquirer_id, NULL,
-                       0);
+    emit_person_notice(judgement, &decision, NOTICE_KIND_THIRD_PARTY_REFUSED, inquirer_id, NULL, 0);
 }
 
 void inquiry_judge(struct judgement *judgement, const struct inquiry *inquiry)
@@ -39,8 +37,7 @@ void inquiry_judge(struct judgement *judgement, const struct inquiry *inquiry)
     }
     const struct ground ground = nothing(judgement);
     struct decision decision;
-    decision_open(judgement, &decision, judgement->policy, AUDIT_ACTION_APPEAL, &ground,
-                  "s3.30");
+    decision_open(judgement, &decision, judgement->policy, AUDIT_ACTION_APPEAL, &ground, "s3.30");
     decision_close(judgement, &decision);
     for (uint32_t i = 0; i < facts->restrictions_count; i++) {
         emit_statement(judgement, &decision, &facts->restrictions[i]);
@@ -59,8 +56,7 @@ void harm_judge(struct judgement *judgement, const struct harm_report *harm)
     const struct ground ground = nothing(judgement);
     struct decision decision;
     judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
-    decision_open(judgement, &decision, judgement->policy, AUDIT_ACTION_APPEAL, &ground,
-                  "s4.7");
+    decision_open(judgement, &decision, judgement->policy, AUDIT_ACTION_APPEAL, &ground, "s4.7");
     decision_close(judgement, &decision);
     if (harm->notice == HARM_NOTICE_NONE) {
         return;

@@ -39,11 +39,11 @@ static enum judge_result judge_signal(struct judgement *judgement, const struct 
     const enum subject_kind kind = judgement->facts->subject_kind;
     if (signal->kind == SIGNAL_KIND_REPORT_OUTCOME && kind == SUBJECT_KIND_REPORTER) {
         reporter_outcome(judgement, signal);
-    } else if ((signal->kind == SIGNAL_KIND_ROOM_VIOLATION && kind == SUBJECT_KIND_ROOM)
-               || (signal->kind == SIGNAL_KIND_OWNER_LIABILITY && kind == SUBJECT_KIND_USER)) {
+    } else if ((signal->kind == SIGNAL_KIND_ROOM_VIOLATION && kind == SUBJECT_KIND_ROOM) ||
+               (signal->kind == SIGNAL_KIND_OWNER_LIABILITY && kind == SUBJECT_KIND_USER)) {
         liability_arrive(judgement, signal);
-    } else if (signal->kind == SIGNAL_KIND_ROOM_VIOLATION_REMOVED
-               || signal->kind == SIGNAL_KIND_OWNER_LIABILITY_REMOVED) {
+    } else if (signal->kind == SIGNAL_KIND_ROOM_VIOLATION_REMOVED ||
+               signal->kind == SIGNAL_KIND_OWNER_LIABILITY_REMOVED) {
         liability_leave(judgement, signal);
     } else if (signal->kind == SIGNAL_KIND_BEHAVIOUR_COPY && kind == SUBJECT_KIND_USER) {
         trip_count(judgement, CHAT_EVENT_KIND_ROOM_CREATED, signal->count, signal->area);
@@ -56,25 +56,25 @@ static enum judge_result judge_signal(struct judgement *judgement, const struct 
 /* Changes of an account that no measure depends on yet. */
 static bool account_is_plain(const struct account_change *change)
 {
-    return change->kind == ACCOUNT_CHANGE_KIND_LINKED
-           || change->kind == ACCOUNT_CHANGE_KIND_UNLINKED
-           || change->kind == ACCOUNT_CHANGE_KIND_DEVICE
-           || change->kind == ACCOUNT_CHANGE_KIND_AGE_BAND;
+    return change->kind == ACCOUNT_CHANGE_KIND_LINKED ||
+           change->kind == ACCOUNT_CHANGE_KIND_UNLINKED ||
+           change->kind == ACCOUNT_CHANGE_KIND_DEVICE ||
+           change->kind == ACCOUNT_CHANGE_KIND_AGE_BAND;
 }
 
 /* The history of a room's owner and admins. */
 static bool event_is_role(const struct judgement *judgement, const struct chat_event *event)
 {
-    return judgement->facts->subject_kind == SUBJECT_KIND_ROOM
-           && (event->kind == CHAT_EVENT_KIND_ROOM_CREATED
-               || event->kind == CHAT_EVENT_KIND_ROLE_CHANGE);
+    return judgement->facts->subject_kind == SUBJECT_KIND_ROOM &&
+           (event->kind == CHAT_EVENT_KIND_ROOM_CREATED ||
+            event->kind == CHAT_EVENT_KIND_ROLE_CHANGE);
 }
 
 /* An accepted proof of one's own identity that only relaxes a protection. */
 static bool proof_relaxes(const struct identity_proof *proof)
 {
-    return proof->purpose == PROOF_PURPOSE_RELAX_PROTECTION && proof->requested_by_self
-           && proof->masking_ok && proof->accepted;
+    return proof->purpose == PROOF_PURPOSE_RELAX_PROTECTION && proof->requested_by_self &&
+           proof->masking_ok && proof->accepted;
 }
 
 /* Any other record: its event id is the first field of every input. */
@@ -97,13 +97,12 @@ static enum judge_result judge_other(struct judgement *judgement, const struct r
         harm_judge(judgement, record);
     } else if (type == &record_chat_event && event_is_role(judgement, record)) {
         role_add(judgement, record);
-    } else if (type == &record_chat_event
-               && judgement->facts->subject_kind == SUBJECT_KIND_USER) {
+    } else if (type == &record_chat_event && judgement->facts->subject_kind == SUBJECT_KIND_USER) {
         behaviour_judge(judgement, record);
     } else if (type == &record_identity_proof && proof_relaxes(record)) {
         protection_relax(judgement);
-    } else if (type != &record_notice_preference
-               && !(type == &record_account_change && account_is_plain(record))) {
+    } else if (type != &record_notice_preference &&
+               !(type == &record_account_change && account_is_plain(record))) {
         refuse_unknown(judgement);
     }
     return JUDGE_DONE;
@@ -136,13 +135,12 @@ void judge_timer(struct court *court, struct subject_state *facts)
 
 bool judge_is_empty(const struct subject_state *facts)
 {
-    return facts->revision == 0 && facts->account_state == ACCOUNT_STATE_ACTIVE
-           && facts->event_ids_count == 0 && facts->cases_count == 0 && facts->reports_count == 0
-           && facts->violations_count == 0 && facts->restrictions_count == 0
-           && facts->reviews_count == 0 && facts->outcomes_count == 0
-           && facts->appeals_count == 0 && facts->legal_holds == 0
-           && facts->roles_count == 0 && facts->targets_count == 0 && facts->trips_count == 0
-           && !facts->abuse_decided_at.set;
+    return facts->revision == 0 && facts->account_state == ACCOUNT_STATE_ACTIVE &&
+           facts->event_ids_count == 0 && facts->cases_count == 0 && facts->reports_count == 0 &&
+           facts->violations_count == 0 && facts->restrictions_count == 0 &&
+           facts->reviews_count == 0 && facts->outcomes_count == 0 && facts->appeals_count == 0 &&
+           facts->legal_holds == 0 && facts->roles_count == 0 && facts->targets_count == 0 &&
+           facts->trips_count == 0 && !facts->abuse_decided_at.set;
 }
 
 void judge_init(struct subject_state *facts, enum subject_kind kind, struct bytes id)

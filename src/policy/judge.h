@@ -1,8 +1,9 @@
 /* Judging one event of a subject: the whole of the domain's rules behind four functions.
  *
- * A subject's facts are a `struct subject_state` (schemas/state/SubjectState.avsc). Judging changes the
- * facts, derives the new standing and emits the difference as complete output records. All that is
- * emitted is a pure function of (policies, facts, event, trigger, now): replay gives the same bytes.
+ * A subject's facts are a `struct subject_state` (schemas/state/SubjectState.avsc). Judging changes
+ * the facts, derives the new standing and emits the difference as complete output records. All that
+ * is emitted is a pure function of (policies, facts, event, trigger, now): replay gives the same
+ * bytes.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef POLICY_JUDGE_H
@@ -12,36 +13,36 @@
 #include "policy/breaker.h"
 #include "policy/policy.h"
 
-/* The record (or timer) that causes a judgement. Decision and case ids are SHA-256 over (hash of the
- * policy version that decides, subject key, topic, partition, offset, sequence), first 16 bytes in hex.
- * A timer is topic "timer", partition of the task, offset = its due time. A signal is named by its event
- * id instead of its position, which depends on how transactions fell: `cause` is that id, and it takes
- * the place of partition and offset in the hash. */
+/* The record (or timer) that causes a judgement. Decision and case ids are SHA-256 over (hash of
+ * the policy version that decides, subject key, topic, partition, offset, sequence), first 16 bytes
+ * in hex. A timer is topic "timer", partition of the task, offset = its due time. A signal is named
+ * by its event id instead of its position, which depends on how transactions fell: `cause` is that
+ * id, and it takes the place of partition and offset in the hash. */
 struct trigger {
     struct bytes topic; /* logical name */
     int32_t partition;
     int64_t offset;
     struct bytes cause; /* data NULL: by position */
-    int64_t timestamp_ms; /* the record's own (act_at must not be later); 0: the clock stands for it */
+    int64_t
+        timestamp_ms; /* the record's own (act_at must not be later); 0: the clock stands for it */
 };
 
 /* Where outputs go. `record` is a generated struct of `type` and borrowed for the call. */
 struct outbox {
     /* Every record but Audit. */
     void (*emit)(struct outbox *outbox, const struct record_type *type, const void *record);
-    /* One decision: the clear part (chain, dek_id and payload are filled in by the receiver) and the
-     * payload (salt is filled in by the receiver). Comes before the records of the decision. */
+    /* One decision: the clear part (chain, dek_id and payload are filled in by the receiver) and
+     * the payload (salt is filled in by the receiver). Comes before the records of the decision. */
     void (*decide)(struct outbox *outbox, const struct audit *audit,
                    const struct audit_payload *payload);
 };
-
 
 /* Everything a judgement may look at besides the event. */
 struct court {
     const struct policies *policies;
     const struct trigger *trigger;
-    int64_t now_ms;      /* the task's clock */
-    int64_t decided_ms;  /* time of the facts made: now, a timer's due time, a signal's decided_at */
+    int64_t now_ms;     /* the task's clock */
+    int64_t decided_ms; /* time of the facts made: now, a timer's due time, a signal's decided_at */
     struct breaker *breaker;
     struct outbox *outbox;
     struct arena *arena; /* strings made on the way live here until the state is encoded */

@@ -1,8 +1,8 @@
 /* One judgement from inside: what its parts share. Private to policy.
  *
- * A judgement changes facts (cases, reports, violations), derives what should be in force, and publishes
- * the difference. A decision is one Audit record and at most one Restriction; ids come from the trigger
- * and a counter, so the same input makes the same bytes.
+ * A judgement changes facts (cases, reports, violations), derives what should be in force, and
+ * publishes the difference. A decision is one Audit record and at most one Restriction; ids come
+ * from the trigger and a counter, so the same input makes the same bytes.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef POLICY_JUDGE_INTERNAL_H
@@ -32,6 +32,12 @@ struct ground;
 struct restriction_change;
 
 #define BIT(value) (UINT64_C(1) << (uint32_t)(value))
+
+/* (now - window, now] (domain.md I.1). */
+static inline bool within(int64_t at_ms, int64_t now_ms, int64_t window_ms)
+{
+    return at_ms > now_ms - window_ms && at_ms <= now_ms;
+}
 
 struct judgement {
     struct court *court;
@@ -112,10 +118,27 @@ void report_admit(const struct judgement *judgement, const struct report *report
 enum ledger ledger_of(const struct policy *policy, enum subject_kind kind, enum area area);
 const struct policy_evidence *evidence_of(const struct policy *policy, enum area_class class);
 
-/* cases.c: reports, cases, thresholds. */
+/* reports.c */
 
 enum judge_result report_judge(struct judgement *judgement, const struct report *report,
                                enum dead_reason *reason_out);
+
+/* thresholds.c */
+
+/* Confirms, holds or asks as its newest report makes it. */
+void case_evaluate(struct judgement *judgement, struct case_fact *item,
+                   const struct admission *admission);
+
+/* accumulate.c */
+
+/* REPORT_ACCUMULATION, if the newest report completes it. */
+void accumulation_evaluate(struct judgement *judgement, const struct admission *admission,
+                           enum area area);
+
+/* cases.c */
+
+/* The open case that a report joins; NULL: none. */
+struct case_fact *case_find_open(struct subject_state *facts, const struct admission *admission);
 /* Opens a case with a new number; NULL if the row holds too many. */
 struct case_fact *case_open(struct judgement *judgement, const struct policy *policy,
                             enum category category, enum area area, enum ledger ledger);
@@ -145,9 +168,6 @@ void case_confirm(struct judgement *judgement, struct case_fact *item,
 void case_dismiss(struct judgement *judgement, struct case_fact *item, enum outcome outcome,
                   const char *rule);
 void case_hold(struct judgement *judgement, struct case_fact *item, bool released);
-/* REPORT_ACCUMULATION on a ledger. */
-void accumulate(struct judgement *judgement, const struct policy *policy, enum area area,
-                enum ledger ledger);
 /* Takes a fact away and everything that rests on it. `reason` is that of the REVERSE record. */
 void violation_reverse(struct judgement *judgement, struct violation_fact *violation,
                        enum end_reason reason, const char *rule);
@@ -189,7 +209,7 @@ void protection_relax(struct judgement *judgement);
 /* Distinct targets in the window that a burst category counts. */
 int32_t burst_targets(const struct judgement *judgement, const struct policy *policy,
                       enum category category, enum area_class class);
-/* Whether an event completes a reported burst (cases.c). */
+/* Whether an event completes a reported burst (thresholds.c). */
 void burst_evaluate(struct judgement *judgement, enum category category);
 
 /* appeals.c, inquiries.c */
@@ -204,12 +224,12 @@ void harm_judge(struct judgement *judgement, const struct harm_report *harm);
 
 /* What a decision id of this subject stands for. */
 struct target {
-    int32_t number;         /* of its case or violation */
+    int32_t number; /* of its case or violation */
     int64_t decided_ms;
-    bool violation;         /* a violation of this number is kept */
-    bool hold;              /* a PROVISIONAL_HOLD of this case is in force */
-    bool outcome;           /* the outcome of a decided case */
-    struct bytes id;        /* 16 bytes in the arena */
+    bool violation;  /* a violation of this number is kept */
+    bool hold;       /* a PROVISIONAL_HOLD of this case is in force */
+    bool outcome;    /* the outcome of a decided case */
+    struct bytes id; /* 16 bytes in the arena */
 };
 
 /* False: no decision that is kept has this id. */
@@ -244,10 +264,12 @@ bool peer_shown(const struct subject_state *facts);
 
 /* diff.c: what should be in force against what was published. */
 
-/* Publishes the differences on every ledger, each as its own decision. `comeback`: a running step was
- * just reversed, so the one it superseded may come back on that ledger (LEDGER_NONE: on none). */
+/* Publishes the differences on every ledger, each as its own decision. `comeback`: a running step
+ * was just reversed, so the one it superseded may come back on that ledger (LEDGER_NONE: on none).
+ */
 void ladders_settle(struct judgement *judgement, enum ledger comeback);
-/* Puts the step of a violation in force (`step` NULL: its ban): closes `decision` and emits all of it. */
+/* Puts the step of a violation in force (`step` NULL: its ban): closes `decision` and emits all of
+ * it. */
 void violation_apply(struct judgement *judgement, struct decision *decision,
                      struct violation_fact *violation, const struct step *step);
 /* A strike that restricts nothing now: closes `decision`, tells of a WARNING. */
@@ -259,8 +281,7 @@ int32_t ledger_stage(const struct subject_state *facts, enum ledger ledger,
 struct ground violation_ground(const struct violation_fact *violation);
 enum target_kind subject_target(const struct subject_state *facts);
 /* The area that a restriction of the violation names. */
-enum area violation_area(const struct subject_state *facts,
-                         const struct violation_fact *violation);
+enum area violation_area(const struct subject_state *facts, const struct violation_fact *violation);
 /* Appends a row to the restrictions in force; NULL at the cap. */
 struct restriction_fact *restriction_add(struct judgement *judgement,
                                          const struct restriction_fact *restriction);
@@ -277,10 +298,10 @@ void restriction_end(struct judgement *judgement, struct restriction_fact *restr
 
 struct decision {
     const struct policy *policy;
-    struct bytes id;      /* 16 bytes */
-    struct bytes id_hex;  /* 32 digits */
+    struct bytes id;       /* 16 bytes */
+    struct bytes id_hex;   /* 32 digits */
     struct bytes case_hex; /* of the case it is about; data NULL: its own id */
-    int64_t records;      /* event ids handed out */
+    int64_t records;       /* event ids handed out */
     struct audit audit;
     struct audit_payload payload;
 };
@@ -334,15 +355,15 @@ void emit_outcome(struct judgement *judgement, struct decision *decision,
                   struct report_fact *report, enum outcome outcome, bool notice);
 /* The same for a report that is not kept. */
 void emit_outcome_signal(struct judgement *judgement, struct bytes event_id,
-                         const struct report *report, enum category category,
-                         enum outcome outcome);
+                         const struct report *report, enum category category, enum outcome outcome);
 void emit_reporter_notice(struct judgement *judgement, struct decision *decision,
                           enum notice_kind kind, struct bytes reporter_id, enum outcome outcome);
 /* A notice of the kinds about appeals, disputes, inquiries and incidents. */
 void emit_person_notice(struct judgement *judgement, struct decision *decision,
-                        enum notice_kind kind, struct bytes addressee,
-                        const struct param *params, uint32_t param_count);
-/* The standing restriction told again: RESTRICTION_APPLIED with template `statement`; NULL: none. */
+                        enum notice_kind kind, struct bytes addressee, const struct param *params,
+                        uint32_t param_count);
+/* The standing restriction told again: RESTRICTION_APPLIED with template `statement`; NULL: none.
+ */
 void emit_statement(struct judgement *judgement, struct decision *decision,
                     const struct restriction_fact *restriction);
 void emit_authority_report(struct judgement *judgement, struct decision *decision);
@@ -374,8 +395,8 @@ void timers_fire(struct judgement *judgement);
 /* breaker.c */
 
 /* Whether one more APPLY of the category is over the cap in this hour. */
-bool breaker_is_open(const struct judgement *judgement, enum category category, enum measure measure,
-                     scope_set scopes);
+bool breaker_is_open(const struct judgement *judgement, enum category category,
+                     enum measure measure, scope_set scopes);
 void breaker_count(struct judgement *judgement, enum category category, enum measure measure,
                    scope_set scopes);
 

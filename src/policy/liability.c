@@ -1,6 +1,6 @@
-/* What one subject's violation means for another: staff ads for the room, rooms and profiles for their
- * owner at the time of the act (domain.md F16, I.14). Each goes by signal and is a fact at the time of its
- * cause; a cause that is reversed takes it away again.
+/* What one subject's violation means for another: staff ads for the room, rooms and profiles for
+ * their owner at the time of the act (domain.md F16, I.14). Each goes by signal and is a fact at
+ * the time of its cause; a cause that is reversed takes it away again.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
@@ -90,8 +90,8 @@ static struct signal signal_about(struct judgement *judgement, const struct deci
         .case_id = id_text(judgement, violation->case_id),
         .category = violation->category,
         .area = violation->area,
-        .severity = violation->severity == SEVERITY_CRITICAL ? SEVERITY_SEVERE
-                                                             : violation->severity,
+        .severity =
+            violation->severity == SEVERITY_CRITICAL ? SEVERITY_SEVERE : violation->severity,
         .act_at = {violation->act_at, true},
         .decided_at = {judgement->court->decided_ms, true},
         .author_id = judgement->facts->subject_kind == SUBJECT_KIND_USER
@@ -134,9 +134,9 @@ static struct bytes liable_for(const struct subject_state *facts,
     const struct bytes owner = facts->subject_kind == SUBJECT_KIND_ROOM
                                    ? owner_at(facts, violation->act_at)
                                    : profile_user(facts, violation->number);
-    const bool own = violation->category == CATEGORY_ROOM_STAFF_AD
-                     && violation->cause_decision_id.data != NULL
-                     && bytes_equal(owner, violation->author_id);
+    const bool own = violation->category == CATEGORY_ROOM_STAFF_AD &&
+                     violation->cause_decision_id.data != NULL &&
+                     bytes_equal(owner, violation->author_id);
     return own ? (struct bytes){0} : owner;
 }
 
@@ -152,8 +152,8 @@ void liability_spread(struct judgement *judgement, struct decision *decision,
             signal_about(judgement, decision, violation, SIGNAL_KIND_ROOM_VIOLATION,
                          SUBJECT_KIND_ROOM, violation->room_id);
         signal_send(judgement, decision, &signal);
-    } else if (facts->subject_kind == SUBJECT_KIND_ROOM
-               || facts->subject_kind == SUBJECT_KIND_OPEN_PROFILE) {
+    } else if (facts->subject_kind == SUBJECT_KIND_ROOM ||
+               facts->subject_kind == SUBJECT_KIND_OPEN_PROFILE) {
         violation->liable_id = liable_for(facts, violation);
         if (violation->liable_id.data != NULL) {
             struct signal signal =
@@ -171,12 +171,11 @@ void liability_remove(struct judgement *judgement, struct decision *decision,
     if (!room && violation->liable_id.data == NULL) {
         return;
     }
-    struct signal signal =
-        signal_about(judgement, decision, violation,
-                     room ? SIGNAL_KIND_ROOM_VIOLATION_REMOVED
-                          : SIGNAL_KIND_OWNER_LIABILITY_REMOVED,
-                     room ? SUBJECT_KIND_ROOM : SUBJECT_KIND_USER,
-                     room ? violation->room_id : violation->liable_id);
+    struct signal signal = signal_about(judgement, decision, violation,
+                                        room ? SIGNAL_KIND_ROOM_VIOLATION_REMOVED
+                                             : SIGNAL_KIND_OWNER_LIABILITY_REMOVED,
+                                        room ? SUBJECT_KIND_ROOM : SUBJECT_KIND_USER,
+                                        room ? violation->room_id : violation->liable_id);
     signal_send(judgement, decision, &signal);
 }
 
@@ -209,9 +208,8 @@ static struct violation_fact violation_of_signal(struct judgement *judgement,
         .automation = AUTOMATION_FULL,
         .author_id = text_keep(judgement, signal->author_id),
         .owner = owner,
-        .cause_decision_id =
-            known ? arena_copy(judgement->court->arena, bytes_of(cause, ID_SIZE))
-                  : (struct bytes){0},
+        .cause_decision_id = known ? arena_copy(judgement->court->arena, bytes_of(cause, ID_SIZE))
+                                   : (struct bytes){0},
     };
 }
 

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
 
-/* Ids of pages and of the customer-service taxonomy; the notification service makes links of them. */
+/* Ids of pages and of the customer-service taxonomy; the notification service makes links of them.
+ */
 #define APPEAL_PAGE "appeal"
 #define CS_REPORT "report"
 #define CS_RESTRICTION "restriction"
@@ -113,8 +114,7 @@ static void restriction_params(struct judgement *judgement, const struct decisio
                                const struct restriction_fact *restriction,
                                struct notice_request *notice)
 {
-    const struct policy_category *category =
-        &decision->policy->categories[restriction->category];
+    const struct policy_category *category = &decision->policy->categories[restriction->category];
     param_add(notice, PARAM_NAME_MEASURE,
               bytes_text(enum_symbol(&enum_measure, (int32_t)restriction->measure)));
     param_add(notice, PARAM_NAME_CATEGORY,
@@ -166,8 +166,7 @@ void emit_restriction_notice(struct judgement *judgement, struct decision *decis
     if (violation != NULL && violation->owner && kind == NOTICE_KIND_RESTRICTION_APPLIED) {
         kind = NOTICE_KIND_OWNER_LIABILITY;
     }
-    if (restriction->measure == MEASURE_USER_PROTECTION
-        && kind == NOTICE_KIND_RESTRICTION_LIFTED) {
+    if (restriction->measure == MEASURE_USER_PROTECTION && kind == NOTICE_KIND_RESTRICTION_LIFTED) {
         kind = NOTICE_KIND_PROTECTION_LIFTED;
     }
     struct notice_request notice;
@@ -235,8 +234,8 @@ void emit_proof_request(struct judgement *judgement, struct bytes id_hex, int64_
 }
 
 void emit_person_notice(struct judgement *judgement, struct decision *decision,
-                        enum notice_kind kind, struct bytes addressee,
-                        const struct param *params, uint32_t param_count)
+                        enum notice_kind kind, struct bytes addressee, const struct param *params,
+                        uint32_t param_count)
 {
     struct notice_request notice;
     ASSERT(param_count + 3 <= PARAMS_MAX);

@@ -1,7 +1,9 @@
-/* policy: facts + policy + now -> standing, diff, reasons; pure: no I/O, clock, allocation, logs, floats.
+/* policy: facts + policy + now -> standing, diff, reasons; pure: no I/O, clock, allocation, logs,
+ * floats.
  *
- * One version of an operation policy, as the loader (config/policy_file.h) made it from a YAML file and
- * checked it. Every number of the domain is here (domain.md E7), none in code. Immutable; any thread.
+ * One version of an operation policy, as the loader (config/policy_file.h) made it from a YAML file
+ * and checked it. Every number of the domain is here (domain.md E7), none in code. Immutable; any
+ * thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef POLICY_POLICY_H
@@ -13,8 +15,8 @@
 #define POLICY_STEPS_MAX 8      /* stages of one ladder */
 #define POLICY_LEGAL_REFS_MAX 8 /* of one category */
 #define POLICY_DSA_KEYWORDS_MAX 2
-#define POLICY_BASES_MAX 16     /* legal bases of authority requests */
-#define POLICY_VERSIONS_MAX 64  /* versions a worker keeps, all policies together */
+#define POLICY_BASES_MAX 16    /* legal bases of authority requests */
+#define POLICY_VERSIONS_MAX 64 /* versions a worker keeps, all policies together */
 
 /* Who can see an area (domain.md E1, G0): PUBLIC is never judged less strictly than PRIVATE. */
 enum area_class {
@@ -41,9 +43,9 @@ enum category_family {
 typedef uint64_t scope_set; /* the one typedef: a set reads better by its name */
 
 struct policy_area {
-    enum area_class class; /* NONE: OTHER_AREA, ALL */
-    enum ledger ledger;    /* NONE: a person decides */
-    bool in_scope;         /* false: another policy's area, forwarded (OTHER_POLICY) */
+    enum area_class class;            /* NONE: OTHER_AREA, ALL */
+    enum ledger ledger;               /* NONE: a person decides */
+    bool in_scope;                    /* false: another policy's area, forwarded (OTHER_POLICY) */
     char policy_doc[POLICY_NAME_MAX]; /* "" or the document that governs it */
 };
 
@@ -51,13 +53,13 @@ struct policy_category {
     enum lane lane; /* what a report may do by itself */
     enum severity severity;
     enum category_family family;
-    bool child;            /* CHILD_*: a person is always asked, priority 0 */
-    bool spam;             /* SPAM_*: illegal purpose and clusters */
-    bool human_only;       /* OTHER_THREAT, ELECTION_DISINFO: asks at the first report, decides nothing */
+    bool child;      /* CHILD_*: a person is always asked, priority 0 */
+    bool spam;       /* SPAM_*: illegal purpose and clusters */
+    bool human_only; /* OTHER_THREAT, ELECTION_DISINFO: asks at the first report, decides nothing */
     bool severity_by_verdict; /* OTHER_THREAT, SYSTEM_ABUSE: the verdict's severity decides */
-    bool human_confirm;    /* lane O and P: a person confirms before anything permanent */
-    bool room_subject;     /* may be the category of a ROOM or OPEN_PROFILE violation */
-    bool staff_ad;         /* of an OWNER or ADMIN in an open room: also ROOM_STAFF_AD of the room */
+    bool human_confirm;       /* lane O and P: a person confirms before anything permanent */
+    bool room_subject;        /* may be the category of a ROOM or OPEN_PROFILE violation */
+    bool staff_ad; /* of an OWNER or ADMIN in an open room: also ROOM_STAFF_AD of the room */
     bool authority_report; /* confirmed: AuthorityReport of report_kind to report_authority */
     enum authority report_authority;
     enum authority_report_kind report_kind;
@@ -81,12 +83,12 @@ struct policy_step {
     enum measure measure;
     int64_t duration_ms; /* 0: WARNING (no restriction) */
     scope_set scopes;
-    bool review;         /* also ReviewRequest of review_kind */
+    bool review; /* also ReviewRequest of review_kind */
     enum review_kind review_kind;
 };
 
 struct policy_ladder {
-    uint32_t step_count;                       /* 0: the ledger has no ladder */
+    uint32_t step_count;                        /* 0: the ledger has no ladder */
     struct policy_step steps[POLICY_STEPS_MAX]; /* [stage - 1] */
     /* ROOM and REPORTER count each violation with this weight and window whatever its severity;
      * weight 0: by severity. */
@@ -94,7 +96,8 @@ struct policy_ladder {
     int64_t fixed_window_ms;
 };
 
-/* Evidence thresholds of one area class. Scores 0 to 1000; reporters are distinct, NORMAL or TRUSTED. */
+/* Evidence thresholds of one area class. Scores 0 to 1000; reporters are distinct, NORMAL or
+ * TRUSTED. */
 struct policy_evidence {
     int32_t confirm_score; /* lane L: confirms without a person ... */
     int32_t confirm_reporters;
@@ -103,7 +106,8 @@ struct policy_evidence {
     int32_t ask_reporters;
     int32_t multiroom_rooms;
     int32_t multiroom_reporters;
-    int32_t burst_targets; /* SPAM_INVITE, SPAM_BOARD_LIKE_FRIEND: distinct targets in burst_window */
+    int32_t
+        burst_targets; /* SPAM_INVITE, SPAM_BOARD_LIKE_FRIEND: distinct targets in burst_window */
     int32_t burst_reporters;
     int32_t accumulation_reporters;
 };
@@ -136,8 +140,8 @@ struct policy {
     bool shadow;
     uint8_t hash[32]; /* SHA-256 of the canonical document */
 
-    bool network_act_duties; /* F4 */
-    bool late_lift_credit;   /* F20 */
+    bool network_act_duties;        /* F4 */
+    bool late_lift_credit;          /* F20 */
     bool temporary_measure_removes; /* F13: at its end content without objection is removed */
 
     struct policy_area areas[AREA_COUNT];
@@ -149,16 +153,16 @@ struct policy {
     /* Scope sets that are no ladder step. */
     scope_set hold_scopes;
     scope_set minor_scopes;
-    scope_set ban_scopes;                          /* lane O: {ALL} */
+    scope_set ban_scopes; /* lane O: {ALL} */
     scope_set accumulation_scopes[LEDGER_COUNT];
 
     /* Reports. */
-    int32_t counted_per_window; /* reporters counted at most ... */
-    int64_t counted_window_ms;  /* ... in this window */
-    int64_t duplicate_horizon_ms;   /* event ids; (reporter, message); decided acts */
-    int64_t case_wait_ms;           /* then NOT_ESTABLISHED */
+    int32_t counted_per_window;   /* reporters counted at most ... */
+    int64_t counted_window_ms;    /* ... in this window */
+    int64_t duplicate_horizon_ms; /* event ids; (reporter, message); decided acts */
+    int64_t case_wait_ms;         /* then NOT_ESTABLISHED */
     int64_t multiroom_window_ms;
-    int32_t sketch_equal_min;       /* of 16 */
+    int32_t sketch_equal_min; /* of 16 */
     int64_t burst_window_ms;
     int64_t accumulation_window_ms;
     int64_t accumulation_duration_ms;
@@ -166,7 +170,7 @@ struct policy {
     int32_t room_request_reporters;
     int32_t room_request_institutions;
     int32_t room_request_reporters_alone;
-    int64_t spam_mark_window_ms;    /* ROOM_SPAM_PURPOSE */
+    int64_t spam_mark_window_ms; /* ROOM_SPAM_PURPOSE */
     int32_t spam_mark_senders;
 
     /* Clocks. */
@@ -200,8 +204,8 @@ struct policy {
     uint32_t basis_count;
     struct policy_authority_basis bases[POLICY_BASES_MAX];
 
-    /* Bounded state: what one subject can hold (design.md 6). Each is at most the max of its list in
-     * schemas/state/SubjectState.avsc, which the loader checks. */
+    /* Bounded state: what one subject can hold (design.md 6). Each is at most the max of its list
+     * in schemas/state/SubjectState.avsc, which the loader checks. */
     int32_t reports_max;
     int32_t cases_max;
     int32_t strikes_max;
@@ -215,8 +219,8 @@ struct policies {
     const struct policy *versions[POLICY_VERSIONS_MAX];
 };
 
-/* The version in force at `act_at_ms`; before the first effective_at the first version (I.26). `policies`
- * holds at least one version that is no shadow. */
+/* The version in force at `act_at_ms`; before the first effective_at the first version (I.26).
+ * `policies` holds at least one version that is no shadow. */
 const struct policy *policies_at(const struct policies *policies, int64_t act_at_ms);
 
 #endif

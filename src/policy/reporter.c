@@ -1,4 +1,5 @@
-/* The record of a reporter: outcomes of his reports, his class, and when a person looks at abuse (I.10).
+/* The record of a reporter: outcomes of his reports, his class, and when a person looks at abuse
+ * (I.10).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
@@ -7,19 +8,19 @@
 
 static bool decides(enum outcome outcome)
 {
-    return outcome == OUTCOME_CONFIRMED || outcome == OUTCOME_NO_VIOLATION
-           || outcome == OUTCOME_NOT_ESTABLISHED || outcome == OUTCOME_GROUNDLESS;
+    return outcome == OUTCOME_CONFIRMED || outcome == OUTCOME_NO_VIOLATION ||
+           outcome == OUTCOME_NOT_ESTABLISHED || outcome == OUTCOME_GROUNDLESS;
 }
 
 static bool counts(const struct subject_state *facts, const struct policy *policy,
                    const struct outcome_fact *item, int64_t now_ms)
 {
-    return item->at > now_ms - policy->reporter_window_ms && item->at <= now_ms
-           && !(facts->abuse_decided_at.set && item->at <= facts->abuse_decided_at.value);
+    return item->at > now_ms - policy->reporter_window_ms && item->at <= now_ms &&
+           !(facts->abuse_decided_at.set && item->at <= facts->abuse_decided_at.value);
 }
 
-static void count_at(const struct subject_state *facts, const struct policy *policy,
-                     int64_t now_ms, int32_t *groundless_out, int32_t *decided_out)
+static void count_at(const struct subject_state *facts, const struct policy *policy, int64_t now_ms,
+                     int32_t *groundless_out, int32_t *decided_out)
 {
     *groundless_out = 0;
     *decided_out = 0;
@@ -42,8 +43,8 @@ void reporter_count(const struct judgement *judgement, int32_t *groundless_out,
 /* Both limits of an abusive reporter. */
 static bool is_low(const struct policy *policy, int32_t groundless, int32_t decided)
 {
-    return groundless >= policy->reporter_groundless_min && decided > 0
-           && groundless * 1000 / decided >= policy->reporter_groundless_permille;
+    return groundless >= policy->reporter_groundless_min && decided > 0 &&
+           groundless * 1000 / decided >= policy->reporter_groundless_permille;
 }
 
 enum reporter_class reporter_class_now(const struct judgement *judgement)
@@ -145,8 +146,7 @@ void reporter_prune(struct judgement *judgement)
     if (facts->outcomes_count == 0) {
         return;
     }
-    const int64_t from =
-        judgement->court->decided_ms - keep_ms(judgement->court->policies, facts);
+    const int64_t from = judgement->court->decided_ms - keep_ms(judgement->court->policies, facts);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < facts->outcomes_count; i++) {
         if (facts->outcomes[i].at > from) {

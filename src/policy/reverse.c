@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
 
-/* The reporters' outcome is replaced; they are told by signal, one notice a report was sent before. */
+/* The reporters' outcome is replaced; they are told by signal, one notice a report was sent before.
+ */
 static void replace_outcomes(struct judgement *judgement, struct decision *decision,
                              int32_t case_number)
 {

@@ -1,7 +1,7 @@
 /* Review requests: what a person is asked, and when the question is closed.
  *
- * A case has at most one open review of its own (case_fact.review); reviews of a ladder or of a decision
- * that the breaker holds are in the list `reviews`.
+ * A case has at most one open review of its own (case_fact.review); reviews of a ladder or of a
+ * decision that the breaker holds are in the list `reviews`.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
@@ -65,16 +65,15 @@ static void fill_proposal(const struct judgement *judgement, const struct policy
         return;
     }
     const struct policy_ladder *ladder = &policy->ladders[item->ledger];
-    if (ladder->step_count == 0 || item->forwarded
-        || (user && category->lane != LANE_LADDER && category->lane != LANE_HUMAN)) {
+    if (ladder->step_count == 0 || item->forwarded ||
+        (user && category->lane != LANE_LADDER && category->lane != LANE_HUMAN)) {
         return;
     }
-    const enum severity severity = item->raised && category->severity == SEVERITY_LIGHT
-                                       ? SEVERITY_SEVERE
-                                       : category->severity;
-    int32_t stage = ladder_weight(judgement->facts, item->ledger, judgement->court->decided_ms)
-                    + (ladder->fixed_weight > 0 ? ladder->fixed_weight
-                                                : policy->severities[severity].weight);
+    const enum severity severity =
+        item->raised && category->severity == SEVERITY_LIGHT ? SEVERITY_SEVERE : category->severity;
+    int32_t stage =
+        ladder_weight(judgement->facts, item->ledger, judgement->court->decided_ms) +
+        (ladder->fixed_weight > 0 ? ladder->fixed_weight : policy->severities[severity].weight);
     if (stage < 1) {
         return;
     }
@@ -151,8 +150,7 @@ void emit_decision_review(struct judgement *judgement, struct decision *decision
                           struct bytes target_id, struct bytes excluded_reviewer_ref)
 {
     struct review_request review;
-    review_begin(judgement, &review,
-                 id_numbered(judgement, decision->id_hex, decision->records++),
+    review_begin(judgement, &review, id_numbered(judgement, decision->id_hex, decision->records++),
                  decision->case_hex.data != NULL ? decision->case_hex : decision->id_hex);
     review.decision_id = id_text(judgement, target_id);
     review.kind = kind;
@@ -259,8 +257,7 @@ void review_open_held(struct judgement *judgement, struct decision *decision,
             .opened_at = judgement->court->decided_ms,
         };
     }
-    send_ladder_review(judgement, fact, action, decision->id_hex,
-                       decision->audit.stage_to);
+    send_ladder_review(judgement, fact, action, decision->id_hex, decision->audit.stage_to);
 }
 
 void review_close(struct judgement *judgement, struct review_fact *review)

@@ -1,4 +1,5 @@
-/* What time alone does to a subject: measures end, cases lapse, a reporter's class changes, rows go.
+/* What time alone does to a subject: measures end, cases lapse, a reporter's class changes, rows
+ * go.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
@@ -9,8 +10,8 @@ static struct restriction_fact *next_end(struct subject_state *facts, int64_t no
     struct restriction_fact *first = NULL;
     for (uint32_t i = 0; i < facts->restrictions_count; i++) {
         struct restriction_fact *item = &facts->restrictions[i];
-        if (item->expires_at.set && item->expires_at.value <= now_ms
-            && (first == NULL || item->expires_at.value < first->expires_at.value)) {
+        if (item->expires_at.set && item->expires_at.value <= now_ms &&
+            (first == NULL || item->expires_at.value < first->expires_at.value)) {
             first = item;
         }
     }
@@ -23,8 +24,8 @@ static void end_by_time(struct judgement *judgement, struct restriction_fact *ro
         restriction_end(judgement, row, END_REASON_EXPIRED, "expired");
         return;
     }
-    const struct policy *policy = policy_version(judgement->court->policies, row->policy_version,
-                                                 row->decided_at);
+    const struct policy *policy =
+        policy_version(judgement->court->policies, row->policy_version, row->decided_at);
     const bool proof = policy->categories[row->category].lane == LANE_PROOF;
     restriction_end(judgement, row, proof ? END_REASON_PROOF_MISSING : END_REASON_HOLD_EXPIRED,
                     proof ? "proof-missing" : "hold-expired");
@@ -34,8 +35,8 @@ static struct case_fact *next_lapse(const struct judgement *judgement)
 {
     struct subject_state *facts = judgement->facts;
     for (uint32_t i = 0; i < facts->cases_count; i++) {
-        if (case_lapses_at(judgement->court->policies, &facts->cases[i])
-            <= judgement->court->decided_ms) {
+        if (case_lapses_at(judgement->court->policies, &facts->cases[i]) <=
+            judgement->court->decided_ms) {
             return &facts->cases[i];
         }
     }

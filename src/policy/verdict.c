@@ -3,8 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
 
-struct ground verdict_ground(const struct judgement *judgement,
-                             const struct verdict *verdict)
+struct ground verdict_ground(const struct judgement *judgement, const struct verdict *verdict)
 {
     const struct policy *policy = judgement->policy;
     return (struct ground){
@@ -28,9 +27,9 @@ static void refuse(struct judgement *judgement, const struct verdict *verdict, c
 /* Verdicts that judge content and so must rest on a report or a request (rule 9). */
 static bool needs_report(enum verdict_kind kind)
 {
-    return kind == VERDICT_KIND_CONFIRM || kind == VERDICT_KIND_DISMISS
-           || kind == VERDICT_KIND_DISMISS_GROUNDLESS || kind == VERDICT_KIND_SET_PERMANENT
-           || kind == VERDICT_KIND_CONTENT_MEASURE;
+    return kind == VERDICT_KIND_CONFIRM || kind == VERDICT_KIND_DISMISS ||
+           kind == VERDICT_KIND_DISMISS_GROUNDLESS || kind == VERDICT_KIND_SET_PERMANENT ||
+           kind == VERDICT_KIND_CONTENT_MEASURE;
 }
 
 static struct case_fact *find_case_id(struct subject_state *facts, struct bytes text)
@@ -182,8 +181,8 @@ static struct restriction_fact *find_restriction(struct subject_state *facts, st
     }
     for (uint32_t i = 0; i < facts->restrictions_count; i++) {
         struct restriction_fact *item = &facts->restrictions[i];
-        if (bytes_equal(item->restriction_id, bytes_of(id, ID_SIZE))
-            || bytes_equal(item->decision_id, bytes_of(id, ID_SIZE))) {
+        if (bytes_equal(item->restriction_id, bytes_of(id, ID_SIZE)) ||
+            bytes_equal(item->decision_id, bytes_of(id, ID_SIZE))) {
             return item;
         }
     }
@@ -193,8 +192,7 @@ static struct restriction_fact *find_restriction(struct subject_state *facts, st
 /* A person ends a measure; nothing that it superseded comes back. */
 static void lift(struct judgement *judgement, const struct verdict *verdict)
 {
-    struct restriction_fact *row =
-        find_restriction(judgement->facts, verdict->target_decision_id);
+    struct restriction_fact *row = find_restriction(judgement->facts, verdict->target_decision_id);
     if (row == NULL) {
         refuse(judgement, verdict, "i.7");
     } else {
@@ -207,8 +205,8 @@ static struct violation_fact *last_step(struct subject_state *facts, enum ledger
 {
     for (uint32_t i = facts->violations_count; i > 0; i--) {
         struct violation_fact *item = &facts->violations[i - 1];
-        if (item->ledger == ledger && item->lane == LANE_LADDER && item->restriction_id.data != NULL
-            && item->category != CATEGORY_REPORT_ACCUMULATION) {
+        if (item->ledger == ledger && item->lane == LANE_LADDER &&
+            item->restriction_id.data != NULL && item->category != CATEGORY_REPORT_ACCUMULATION) {
             return item;
         }
     }
@@ -240,8 +238,7 @@ static enum ledger reviewed_ledger(struct subject_state *facts, struct bytes cas
 static void make_permanent(struct judgement *judgement, struct violation_fact *violation)
 {
     const bool runs = restriction_of(judgement->facts, violation->number,
-                                     (enum measure)violation->measure.value)
-                      != NULL;
+                                     (enum measure)violation->measure.value) != NULL;
     violation->permanent = true;
     if (runs && violation->ledger == LEDGER_ROOM) {
         ladders_settle(judgement, LEDGER_NONE);
@@ -251,8 +248,8 @@ static void make_permanent(struct judgement *judgement, struct violation_fact *v
     ladder_derive(judgement->court->policies, judgement->facts, violation->ledger,
                   judgement->court->decided_ms, &ladder);
     const size_t place = (size_t)(violation - judgement->facts->violations);
-    const struct policy *policy = policy_version(
-        judgement->court->policies, violation->policy_version, violation->act_at);
+    const struct policy *policy =
+        policy_version(judgement->court->policies, violation->policy_version, violation->act_at);
     struct ground ground = violation_ground(violation);
     ground.automation = AUTOMATION_NONE;
     struct decision decision;
@@ -269,16 +266,15 @@ static void set_permanent(struct judgement *judgement, const struct verdict *ver
     struct subject_state *facts = judgement->facts;
     const enum ledger ledger = reviewed_ledger(facts, verdict->case_id);
     struct violation_fact *violation = ledger == LEDGER_NONE ? NULL : last_step(facts, ledger);
-    if (violation == NULL || violation->permanent
-        || facts->subject_kind == SUBJECT_KIND_REPORTER) {
+    if (violation == NULL || violation->permanent || facts->subject_kind == SUBJECT_KIND_REPORTER) {
         refuse(judgement, verdict, "i.15");
         return;
     }
     make_permanent(judgement, violation);
     for (uint32_t i = facts->reviews_count; i > 0; i--) {
         struct review_fact *review = &facts->reviews[i - 1];
-        if (review->ledger == ledger && (review->kind == REVIEW_KIND_LADDER_END
-                                         || review->kind == REVIEW_KIND_ROOM_PERMANENT)) {
+        if (review->ledger == ledger && (review->kind == REVIEW_KIND_LADDER_END ||
+                                         review->kind == REVIEW_KIND_ROOM_PERMANENT)) {
             review_close(judgement, review);
         }
     }
@@ -325,13 +321,13 @@ enum judge_result verdict_judge(struct judgement *judgement, const struct verdic
     const struct trigger *trigger = judgement->court->trigger;
     const int64_t record_ms =
         trigger->timestamp_ms != 0 ? trigger->timestamp_ms : judgement->court->now_ms;
-    if (verdict->category == CATEGORY_NONE
-        || (verdict->act_at.set && verdict->act_at.value > record_ms)) {
+    if (verdict->category == CATEGORY_NONE ||
+        (verdict->act_at.set && verdict->act_at.value > record_ms)) {
         *reason_out = DEAD_REASON_BAD_FIELD;
         return JUDGE_REFUSED;
     }
-    if (needs_report(verdict->kind) && verdict->report_ids_count == 0
-        && verdict->request_id.data == NULL) {
+    if (needs_report(verdict->kind) && verdict->report_ids_count == 0 &&
+        verdict->request_id.data == NULL) {
         *reason_out = DEAD_REASON_NO_REPORT;
         return JUDGE_REFUSED;
     }

@@ -15,8 +15,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-static void ignore_record(struct outbox *outbox, const struct record_type *type,
-                          const void *record)
+static void ignore_record(struct outbox *outbox, const struct record_type *type, const void *record)
 {
     (void)outbox;
     (void)type;
@@ -87,16 +86,20 @@ static enum judge_result judge(struct bench *bench, int64_t number, enum area ar
     struct report report = make_report(bench, number, text, area, score);
     report.reporter_class = score < 500 ? REPORTER_CLASS_LOW : REPORTER_CLASS_NORMAL;
     const struct trigger trigger = {.topic = bytes_text("reports"), .offset = number};
-    struct court court = {.policies = &bench->policies, .trigger = &trigger,
-                          .now_ms = bench->now_ms, .decided_ms = bench->now_ms,
-                          .breaker = &bench->breaker, .outbox = &bench->outbox,
+    struct court court = {.policies = &bench->policies,
+                          .trigger = &trigger,
+                          .now_ms = bench->now_ms,
+                          .decided_ms = bench->now_ms,
+                          .breaker = &bench->breaker,
+                          .outbox = &bench->outbox,
                           .arena = &bench->arena};
     enum dead_reason reason;
     return judge_record(&court, bench->facts, &record_report, &report, &reason);
 }
 
-/* A report that joins an open case whose thresholds it does not meet, on a subject with `open` reports.
- * What it changed is taken back (counts only), so that every event meets the same state. */
+/* A report that joins an open case whose thresholds it does not meet, on a subject with `open`
+ * reports. What it changed is taken back (counts only), so that every event meets the same state.
+ */
 static void run_join(struct bench *bench, int64_t events, int open, bool reviewed)
 {
     judge_init(bench->facts, SUBJECT_KIND_USER, bytes_text("subject"));
@@ -113,9 +116,12 @@ static void run_join(struct bench *bench, int64_t events, int open, bool reviewe
         bench->facts->cases[0].review = (struct optional_int){REVIEW_KIND_CONTENT, true};
     }
     struct trigger trigger = {.topic = bytes_text("reports")};
-    struct court court = {.policies = &bench->policies, .trigger = &trigger,
-                          .now_ms = bench->now_ms, .decided_ms = bench->now_ms,
-                          .breaker = &bench->breaker, .outbox = &bench->outbox,
+    struct court court = {.policies = &bench->policies,
+                          .trigger = &trigger,
+                          .now_ms = bench->now_ms,
+                          .decided_ms = bench->now_ms,
+                          .breaker = &bench->breaker,
+                          .outbox = &bench->outbox,
                           .arena = &bench->arena};
     const struct mallinfo2 before = mallinfo2();
     const int64_t start = cpu_ms();

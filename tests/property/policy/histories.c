@@ -2,8 +2,8 @@
  *
  *   property_policy [SEED [COUNT]]
  *
- * Of each history must hold, beside what world.h checks after every event (the fold of the restrictions
- * is the standing, a restriction ends once, no event id twice):
+ * Of each history must hold, beside what world.h checks after every event (the fold of the
+ * restrictions is the standing, a restriction ends once, no event id twice):
  *   - the same events give the same bytes, also if the facts are encoded and decoded in between;
  *   - every output fits its schema, its ids included;
  *   - a step's stage is no more than the strikes that were confirmed on its own ledger;
@@ -45,10 +45,12 @@ static uint64_t first_seed = 1;
 static int history_count = 150;
 
 static const enum category categories[] = {
-    CATEGORY_ABUSE_SLANDER, CATEGORY_ABUSE_SLANDER, CATEGORY_FLOODING,
-    CATEGORY_HATE_SPEECH,   CATEGORY_SPAM_AD,       CATEGORY_GAMBLING_DISTRIBUTION,
-    CATEGORY_CHILD_GROOMING, CATEGORY_OTHER_THREAT, CATEGORY_SYSTEM_ABUSE,
-    CATEGORY_IMPERSONATION_PHISHING, CATEGORY_DEFAMATION, CATEGORY_ELECTION_DISINFO,
+    CATEGORY_ABUSE_SLANDER,  CATEGORY_ABUSE_SLANDER,
+    CATEGORY_FLOODING,       CATEGORY_HATE_SPEECH,
+    CATEGORY_SPAM_AD,        CATEGORY_GAMBLING_DISTRIBUTION,
+    CATEGORY_CHILD_GROOMING, CATEGORY_OTHER_THREAT,
+    CATEGORY_SYSTEM_ABUSE,   CATEGORY_IMPERSONATION_PHISHING,
+    CATEGORY_DEFAMATION,     CATEGORY_ELECTION_DISINFO,
 };
 static const enum area areas[] = {
     AREA_OPEN_CHAT_ROOM, AREA_OPEN_CHAT_ROOM, AREA_REGULAR_CHAT, AREA_GROUP_CHAT,
@@ -58,9 +60,8 @@ static const char *const reporters[] = {"a", "b", "c", "d", "e", "f", "g", "h", 
 
 static void random_report(struct world *world, struct random *random)
 {
-    struct report report =
-        world_report(world, PICK(random, categories), PICK(random, areas),
-                     random_below(random, 1001), PICK(random, reporters));
+    struct report report = world_report(world, PICK(random, categories), PICK(random, areas),
+                                        random_below(random, 1001), PICK(random, reporters));
     report.relation = (enum relation)random_below(random, RELATION_COUNT);
     report.sender_kind = random_below(random, 12) == 0 ? SENDER_KIND_BIZ : SENDER_KIND_PERSON;
     report.reporter_class = random_below(random, 5) == 0
@@ -87,8 +88,7 @@ static void random_target(struct world *world, struct random *random, struct ver
     if (facts->cases_count == 0 || random_below(random, 5) == 0) {
         return;
     }
-    const struct case_fact *item =
-        &facts->cases[random_below(random, (int)facts->cases_count)];
+    const struct case_fact *item = &facts->cases[random_below(random, (int)facts->cases_count)];
     char *text = arena_get(&world->arena, ID_TEXT_SIZE);
     hex_format(item->case_id, text);
     verdict->case_id = bytes_of(text, ID_TEXT_SIZE);
@@ -119,12 +119,18 @@ static void random_decision_target(struct world *world, struct random *random,
 static void random_verdict(struct world *world, struct random *random)
 {
     static const enum verdict_kind kinds[] = {
-        VERDICT_KIND_CONFIRM, VERDICT_KIND_CONFIRM, VERDICT_KIND_CONFIRM,
-        VERDICT_KIND_DISMISS, VERDICT_KIND_DISMISS_GROUNDLESS, VERDICT_KIND_SET_PERMANENT,
-        VERDICT_KIND_LIFT,    VERDICT_KIND_RELEASE_HELD,        VERDICT_KIND_CANCEL_HELD,
+        VERDICT_KIND_CONFIRM,
+        VERDICT_KIND_CONFIRM,
+        VERDICT_KIND_CONFIRM,
+        VERDICT_KIND_DISMISS,
+        VERDICT_KIND_DISMISS_GROUNDLESS,
+        VERDICT_KIND_SET_PERMANENT,
+        VERDICT_KIND_LIFT,
+        VERDICT_KIND_RELEASE_HELD,
+        VERDICT_KIND_CANCEL_HELD,
     };
-    struct verdict verdict = world_verdict(world, PICK(random, kinds), PICK(random, categories),
-                                           PICK(random, areas));
+    struct verdict verdict =
+        world_verdict(world, PICK(random, kinds), PICK(random, categories), PICK(random, areas));
     verdict.severity = (enum severity)random_below(random, SEVERITY_COUNT);
     random_target(world, random, &verdict);
     random_decision_target(world, random, &verdict);
@@ -152,8 +158,7 @@ static void random_event(struct world *world, struct random *random)
     } else if (dice < 85) {
         random_verdict(world, random);
     } else if (dice < 90 && world->facts->violations_count > 0) {
-        world_reverse(world,
-                      (uint32_t)random_below(random, (int)world->facts->violations_count));
+        world_reverse(world, (uint32_t)random_below(random, (int)world->facts->violations_count));
     }
     const int64_t pause = random_below(random, 4) == 0 ? random_below(random, 20) * DAY_MS
                                                        : random_below(random, 100) * SECOND_MS;
@@ -224,9 +229,8 @@ static void compare_outputs(const struct codec *codec, const struct world *left,
 
 static int32_t weight_of(const struct audit *audit)
 {
-    const bool strike = audit->action == AUDIT_ACTION_DECIDE && audit->outcome.set
-                        && audit->outcome.value == OUTCOME_CONFIRMED
-                        && audit->ledger < LEDGER_NONE;
+    const bool strike = audit->action == AUDIT_ACTION_DECIDE && audit->outcome.set &&
+                        audit->outcome.value == OUTCOME_CONFIRMED && audit->ledger < LEDGER_NONE;
     return !strike ? 0 : audit->severity == SEVERITY_SEVERE ? 2 : 1;
 }
 
@@ -246,12 +250,12 @@ static void check_ledgers(const struct world *world)
             const struct restriction *record = output->record;
             assert_true(record->stage <= weights[record->ledger]);
             assert_true(record->stage == 0 || record->ledger < LEDGER_NONE);
-            const bool endless = record->measure == MEASURE_RESTRICT_PERM_ALL
-                                 || record->measure == MEASURE_RESTRICT_PERM_AREA;
+            const bool endless = record->measure == MEASURE_RESTRICT_PERM_ALL ||
+                                 record->measure == MEASURE_RESTRICT_PERM_AREA;
             assert_int_equal(record->expires_at.set, !endless);
-            assert_true(!record->expires_at.set || record->expires_at.value
-                                                       <= record->starts_at + 60 * DAY_MS
-                        || record->op != RESTRICTION_OP_APPLY || record->supersedes.data != NULL);
+            assert_true(!record->expires_at.set ||
+                        record->expires_at.value <= record->starts_at + 60 * DAY_MS ||
+                        record->op != RESTRICTION_OP_APPLY || record->supersedes.data != NULL);
         } else if (output->type == &record_notice_request) {
             const struct notice_request *notice = output->record;
             assert_true(notice->kind != NOTICE_KIND_REPORT_OUTCOME || notice->params_count <= 6);
@@ -293,9 +297,9 @@ static void random_histories_hold_the_invariants(void **state)
 {
     (void)state;
     const struct record_type *types[] = {
-        &record_subject_state, &record_restriction,      &record_standing,
-        &record_peer_display,  &record_review_request,   &record_authority_report,
-        &record_notice_request, &record_signal,          &record_audit,
+        &record_subject_state,  &record_restriction,    &record_standing,
+        &record_peer_display,   &record_review_request, &record_authority_report,
+        &record_notice_request, &record_signal,         &record_audit,
         &record_audit_payload,
     };
     struct codec *codec = NULL;

@@ -25,13 +25,13 @@
 #define RM                                                                                         \
     (SCOPE(SEND) | SCOPE(POST) | SCOPE(JOIN) | SCOPE(SEARCH_EXPOSURE) | SCOPE(RECOMMEND_EXPOSURE))
 #define HOLD                                                                                       \
-    (SCOPE(SEND) | SCOPE(POST) | SCOPE(COMMENT) | SCOPE(INVITE) | SCOPE(JOIN)                      \
-     | SCOPE(CREATE_ROOM) | SCOPE(CREATE_GROUP) | SCOPE(FRIEND_ADD))
+    (SCOPE(SEND) | SCOPE(POST) | SCOPE(COMMENT) | SCOPE(INVITE) | SCOPE(JOIN) |                    \
+     SCOPE(CREATE_ROOM) | SCOPE(CREATE_GROUP) | SCOPE(FRIEND_ADD))
 
 #define PROT                                                                                       \
-    (SCOPE(CREATE_ROOM) | SCOPE(CREATE_GROUP) | SCOPE(BULK_SEND) | SCOPE(BE_INVITED)               \
-     | SCOPE(FRIEND_SEARCH) | SCOPE(FRIEND_ADD) | SCOPE(ID_QR_EXPOSURE) | SCOPE(CALL)              \
-     | SCOPE(CALENDAR_WRITE) | SCOPE(SUB_DEVICE) | SCOPE(OPEN_CHAT_USE))
+    (SCOPE(CREATE_ROOM) | SCOPE(CREATE_GROUP) | SCOPE(BULK_SEND) | SCOPE(BE_INVITED) |             \
+     SCOPE(FRIEND_SEARCH) | SCOPE(FRIEND_ADD) | SCOPE(ID_QR_EXPOSURE) | SCOPE(CALL) |              \
+     SCOPE(CALENDAR_WRITE) | SCOPE(SUB_DEVICE) | SCOPE(OPEN_CHAT_USE))
 
 static inline void policy_text(char out[POLICY_NAME_MAX], const char *text)
 {
@@ -42,8 +42,7 @@ static inline void policy_text(char out[POLICY_NAME_MAX], const char *text)
 static inline void policy_area_set(struct policy *policy, enum area area, enum area_class class,
                                    enum ledger ledger)
 {
-    policy->areas[area] =
-        (struct policy_area){.class = class, .ledger = ledger, .in_scope = true};
+    policy->areas[area] = (struct policy_area){.class = class, .ledger = ledger, .in_scope = true};
 }
 
 static inline void policy_areas_fill(struct policy *policy)
@@ -85,15 +84,15 @@ static inline void policy_categories_fill(struct policy *policy)
 {
     for (int i = 0; i < CATEGORY_COUNT; i++) {
         const enum category category = (enum category)i;
-        const enum lane lane = category < CATEGORY_IMPERSONATION_PHISHING   ? LANE_ONE_STRIKE
-                               : category <= CATEGORY_ACCOUNT_THEFT         ? LANE_PROOF
-                               : category <= CATEGORY_REPORT_ACCUMULATION   ? LANE_LADDER
-                               : category == CATEGORY_ABNORMAL_ENVIRONMENT  ? LANE_PROTECTION
-                               : category <= CATEGORY_COPYRIGHT             ? LANE_CONTENT_FIRST
-                               : category == CATEGORY_ELECTION_DISINFO      ? LANE_AUTHORITY
-                               : category == CATEGORY_REPORT_ABUSE          ? LANE_LADDER
-                               : category == CATEGORY_OTHER_THREAT          ? LANE_HUMAN
-                                                                            : LANE_NONE;
+        const enum lane lane = category < CATEGORY_IMPERSONATION_PHISHING  ? LANE_ONE_STRIKE
+                               : category <= CATEGORY_ACCOUNT_THEFT        ? LANE_PROOF
+                               : category <= CATEGORY_REPORT_ACCUMULATION  ? LANE_LADDER
+                               : category == CATEGORY_ABNORMAL_ENVIRONMENT ? LANE_PROTECTION
+                               : category <= CATEGORY_COPYRIGHT            ? LANE_CONTENT_FIRST
+                               : category == CATEGORY_ELECTION_DISINFO     ? LANE_AUTHORITY
+                               : category == CATEGORY_REPORT_ABUSE         ? LANE_LADDER
+                               : category == CATEGORY_OTHER_THREAT         ? LANE_HUMAN
+                                                                           : LANE_NONE;
         const enum severity severity =
             lane == LANE_ONE_STRIKE || category == CATEGORY_IMPERSONATION_PHISHING
                 ? SEVERITY_CRITICAL
@@ -102,18 +101,25 @@ static inline void policy_categories_fill(struct policy *policy)
         policy_category_set(policy, category, lane, severity, CATEGORY_FAMILY_USER_SAFETY);
     }
     static const enum category severe[] = {
-        CATEGORY_PERSONAL_DATA_ABUSE, CATEGORY_JUVENILE_HARMFUL,
-        CATEGORY_HATE_SPEECH,         CATEGORY_ILLEGAL_GOODS,
-        CATEGORY_ADOLESCENT_PROHIBITED_GOODS, CATEGORY_SPAM_REPEAT_MULTIROOM,
-        CATEGORY_AD_SENDING_SERVICE,  CATEGORY_AD_PROGRAM_SALE,
+        CATEGORY_PERSONAL_DATA_ABUSE,
+        CATEGORY_JUVENILE_HARMFUL,
+        CATEGORY_HATE_SPEECH,
+        CATEGORY_ILLEGAL_GOODS,
+        CATEGORY_ADOLESCENT_PROHIBITED_GOODS,
+        CATEGORY_SPAM_REPEAT_MULTIROOM,
+        CATEGORY_AD_SENDING_SERVICE,
+        CATEGORY_AD_PROGRAM_SALE,
         CATEGORY_AD_SENDER_RECRUITMENT,
     };
     for (size_t i = 0; i < COUNT_OF(severe); i++) {
         policy->categories[severe[i]].severity = SEVERITY_SEVERE;
     }
     static const enum category spam[] = {
-        CATEGORY_SPAM_AD, CATEGORY_SPAM_INVITE, CATEGORY_SPAM_REPEAT_MULTIROOM,
-        CATEGORY_SPAM_BOARD_LIKE_FRIEND, CATEGORY_SPAM_ILLEGAL_PURPOSE,
+        CATEGORY_SPAM_AD,
+        CATEGORY_SPAM_INVITE,
+        CATEGORY_SPAM_REPEAT_MULTIROOM,
+        CATEGORY_SPAM_BOARD_LIKE_FRIEND,
+        CATEGORY_SPAM_ILLEGAL_PURPOSE,
     };
     for (size_t i = 0; i < COUNT_OF(spam); i++) {
         policy->categories[spam[i]].spam = true;
@@ -189,14 +195,26 @@ static inline void policy_ladders_fill(struct policy *policy)
 
 static inline void policy_evidence_fill(struct policy *policy)
 {
-    policy->evidence[AREA_CLASS_PRIVATE] = (struct policy_evidence){
-        .confirm_score = 950, .confirm_reporters = 3, .hold_score = 900, .ask_score = 500,
-        .ask_reporters = 3, .multiroom_rooms = 4, .multiroom_reporters = 2, .burst_targets = 30,
-        .burst_reporters = 2, .accumulation_reporters = 20};
-    policy->evidence[AREA_CLASS_PUBLIC] = (struct policy_evidence){
-        .confirm_score = 900, .confirm_reporters = 2, .hold_score = 800, .ask_score = 300,
-        .ask_reporters = 2, .multiroom_rooms = 3, .multiroom_reporters = 2, .burst_targets = 20,
-        .burst_reporters = 1, .accumulation_reporters = 10};
+    policy->evidence[AREA_CLASS_PRIVATE] = (struct policy_evidence){.confirm_score = 950,
+                                                                    .confirm_reporters = 3,
+                                                                    .hold_score = 900,
+                                                                    .ask_score = 500,
+                                                                    .ask_reporters = 3,
+                                                                    .multiroom_rooms = 4,
+                                                                    .multiroom_reporters = 2,
+                                                                    .burst_targets = 30,
+                                                                    .burst_reporters = 2,
+                                                                    .accumulation_reporters = 20};
+    policy->evidence[AREA_CLASS_PUBLIC] = (struct policy_evidence){.confirm_score = 900,
+                                                                   .confirm_reporters = 2,
+                                                                   .hold_score = 800,
+                                                                   .ask_score = 300,
+                                                                   .ask_reporters = 2,
+                                                                   .multiroom_rooms = 3,
+                                                                   .multiroom_reporters = 2,
+                                                                   .burst_targets = 20,
+                                                                   .burst_reporters = 1,
+                                                                   .accumulation_reporters = 10};
     policy->counted_per_window = 3;
     policy->counted_window_ms = MINUTE_MS;
     policy->duplicate_horizon_ms = 14 * DAY_MS;

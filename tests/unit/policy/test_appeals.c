@@ -156,8 +156,7 @@ static void reduced_measure_ends_sooner_and_stays_reduced(void **state)
     struct world *world = three_strikes();
     const struct bytes third = hex_of(world, world->facts->violations[2].restriction_id);
     appeal(world, "appeal1", third);
-    struct verdict verdict =
-        appeal_verdict(world, VERDICT_KIND_APPEAL_REDUCE, third, "reviewer2");
+    struct verdict verdict = appeal_verdict(world, VERDICT_KIND_APPEAL_REDUCE, third, "reviewer2");
     verdict.expires_at = (struct optional_long){T0 + 20 * DAY_MS, true}; /* later: refused */
     world_clear(world);
     world_rule(world, &verdict);
@@ -195,14 +194,14 @@ static void ban_is_reduced_to_a_dated_measure(void **state)
     verdict.expires_at = (struct optional_long){T0 + 30 * DAY_MS, true};
     world_clear(world);
     world_rule(world, &verdict);
-    const struct restriction *reduced = expect_step(
-        world, RESTRICTION_OP_SHORTEN, MEASURE_RESTRICT_TEMP, 0, OC1, T0 + 30 * DAY_MS);
+    const struct restriction *reduced =
+        expect_step(world, RESTRICTION_OP_SHORTEN, MEASURE_RESTRICT_TEMP, 0, OC1, T0 + 30 * DAY_MS);
     assert_int_equal(reduced->ledger, LEDGER_OPEN_CHAT);
     assert_false(world->facts->peer_shown);
     /* It is no step of the ladder: a strike runs beside it. */
     world_confirm(world, CATEGORY_ABUSE_SLANDER, AREA_OPEN_CHAT_ROOM);
-    const struct restriction *step = expect_step(
-        world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP, 1, OC1, T0 + DAY_MS);
+    const struct restriction *step =
+        expect_step(world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP, 1, OC1, T0 + DAY_MS);
     assert_null(step->supersedes.data);
     world_advance(world, T0 + 2 * DAY_MS);
     world_clear(world);
@@ -260,8 +259,8 @@ static void dispute_that_is_won_takes_the_fact_away(void **state)
     dispute.event_id = bytes_text("d2");
     dispute.state = DISPUTE_STATE_CLOSED_REVERSED;
     world_judge(world, "appeals", &record_dispute, &dispute);
-    const struct restriction *reverse = expect_step(
-        world, RESTRICTION_OP_REVERSE, MEASURE_RESTRICT_TEMP, 3, OC3, T0 + 17 * DAY_MS);
+    const struct restriction *reverse =
+        expect_step(world, RESTRICTION_OP_REVERSE, MEASURE_RESTRICT_TEMP, 3, OC3, T0 + 17 * DAY_MS);
     assert_int_equal(reverse->end_reason.value, END_REASON_REVIEWER);
     assert_int_equal(world->facts->legal_holds, 0);
     world_free(world);

@@ -78,12 +78,11 @@ static void two_reports_extend_it_and_it_lifts_itself(void **state)
     expect_none(world);
     report(world, CATEGORY_FLOODING, AREA_OPEN_CHAT_ROOM, 10, "b");
     assert_non_null(world_notice(world, NOTICE_KIND_PROTECTION_EXTENDED));
-    expect_step(world, RESTRICTION_OP_EXTEND, MEASURE_USER_PROTECTION, 0, PROT,
-                T0 + 19 * DAY_MS);
+    expect_step(world, RESTRICTION_OP_EXTEND, MEASURE_USER_PROTECTION, 0, PROT, T0 + 19 * DAY_MS);
     world_advance(world, T0 + 19 * DAY_MS);
     assert_non_null(world_notice(world, NOTICE_KIND_PROTECTION_LIFTED));
-    const struct restriction *lift = expect_step(
-        world, RESTRICTION_OP_LIFT, MEASURE_USER_PROTECTION, 0, PROT, T0 + 19 * DAY_MS);
+    const struct restriction *lift =
+        expect_step(world, RESTRICTION_OP_LIFT, MEASURE_USER_PROTECTION, 0, PROT, T0 + 19 * DAY_MS);
     assert_int_equal(lift->end_reason.value, END_REASON_EXPIRED);
     world_free(world);
 }

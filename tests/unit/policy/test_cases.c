@@ -19,8 +19,7 @@ static void friend_report_in_private_chat_is_inadmissible(void **state)
     assert_int_equal(signal->subject_kind, SUBJECT_KIND_REPORTER);
     assert_true(bytes_is(signal->subject_id, "r1"));
     assert_int_equal(world->facts->cases_count, 0);
-    assert_int_equal(world_audit(world, AUDIT_ACTION_OUTCOME)->outcome.value,
-                     OUTCOME_INADMISSIBLE);
+    assert_int_equal(world_audit(world, AUDIT_ACTION_OUTCOME)->outcome.value, OUTCOME_INADMISSIBLE);
     world_free(world);
 }
 
@@ -58,8 +57,7 @@ struct row {
 };
 
 /* Confirms one light act a row and expects its step; ends in between are lifts. */
-static void walk(struct world *world, enum category category, const struct row *rows,
-                 size_t count)
+static void walk(struct world *world, enum category category, const struct row *rows, size_t count)
 {
     const int64_t t = world->now_ms;
     for (size_t i = 0; i < count; i++) {
@@ -81,8 +79,8 @@ static void open_chat_ladder_climbs_expires_and_supersedes(void **state)
     (void)state;
     struct world *world = world_new(SUBJECT_KIND_USER, "p");
     static const struct row rows[] = {
-        {0, AREA_OPEN_CHAT_ROOM, 1, OC1, 1},     {5, AREA_OPEN_CHAT_COVER, 2, OC1, 8},
-        {10, AREA_OPEN_CHAT_BOARD, 3, OC3, 17},  {20, AREA_OPEN_PROFILE, 4, OC3, 35},
+        {0, AREA_OPEN_CHAT_ROOM, 1, OC1, 1},      {5, AREA_OPEN_CHAT_COVER, 2, OC1, 8},
+        {10, AREA_OPEN_CHAT_BOARD, 3, OC3, 17},   {20, AREA_OPEN_PROFILE, 4, OC3, 35},
         {40, AREA_OPEN_PROFILE_POST, 5, OC5, 70}, {75, AREA_OPEN_CHAT_ROOM, 6, OC5, 135},
     };
     walk(world, CATEGORY_ABUSE_SLANDER, rows, COUNT_OF(rows));
@@ -96,8 +94,7 @@ static void open_chat_ladder_climbs_expires_and_supersedes(void **state)
     const struct review_request *review = world_review(world, REVIEW_ACTION_OPEN);
     assert_int_equal(review->kind, REVIEW_KIND_LADDER_END);
     const struct restriction *seventh =
-        expect_step(world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP, 7, OC5,
-                    T0 + 149 * DAY_MS);
+        expect_step(world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP, 7, OC5, T0 + 149 * DAY_MS);
     assert_non_null(seventh->supersedes.data);
     assert_int_equal(world->facts->restrictions_count, 1);
 
@@ -127,8 +124,7 @@ static void stale_act_is_confirmed_without_strike(void **state)
     verdict.event_id = bytes_text("verdict-b");
     verdict.act_at.value = world->now_ms - 90 * DAY_MS + 1;
     world_rule(world, &verdict);
-    expect_step(world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP, 1, OC1,
-                world->now_ms + DAY_MS);
+    expect_step(world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP, 1, OC1, world->now_ms + DAY_MS);
     world_free(world);
 }
 
@@ -198,15 +194,15 @@ static void channel_and_profile_climb_their_own_scopes(void **state)
 {
     (void)state;
     static const struct row profile[] = {
-        {0, AREA_TALK_PROFILE, 1, PF1, 1},   {5, AREA_TALK_PROFILE, 2, PF1, 8},
-        {10, AREA_TALK_PROFILE, 3, PF1, 17}, {20, AREA_TALK_PROFILE, 4, PF4, 35},
-        {40, AREA_TALK_PROFILE, 5, PF4, 70}, {75, AREA_TALK_PROFILE, 6, PF4, 135},
+        {0, AREA_TALK_PROFILE, 1, PF1, 1},    {5, AREA_TALK_PROFILE, 2, PF1, 8},
+        {10, AREA_TALK_PROFILE, 3, PF1, 17},  {20, AREA_TALK_PROFILE, 4, PF4, 35},
+        {40, AREA_TALK_PROFILE, 5, PF4, 70},  {75, AREA_TALK_PROFILE, 6, PF4, 135},
         {89, AREA_TALK_PROFILE, 7, PF4, 149},
     };
     static const struct row channel[] = {
-        {0, AREA_CHANNEL_COMMENT, 1, CN1, 1},   {5, AREA_TALK_CHANNEL, 2, CN1, 8},
-        {10, AREA_CHANNEL_COMMENT, 3, CN1, 17}, {20, AREA_CHANNEL_COMMENT, 4, CN4, 35},
-        {40, AREA_CHANNEL_COMMENT, 5, CN4, 70}, {75, AREA_CHANNEL_COMMENT, 6, CN4, 135},
+        {0, AREA_CHANNEL_COMMENT, 1, CN1, 1},    {5, AREA_TALK_CHANNEL, 2, CN1, 8},
+        {10, AREA_CHANNEL_COMMENT, 3, CN1, 17},  {20, AREA_CHANNEL_COMMENT, 4, CN4, 35},
+        {40, AREA_CHANNEL_COMMENT, 5, CN4, 70},  {75, AREA_CHANNEL_COMMENT, 6, CN4, 135},
         {89, AREA_CHANNEL_COMMENT, 7, CN4, 149},
     };
     struct world *world = world_new(SUBJECT_KIND_USER, "p");
@@ -304,9 +300,8 @@ static void tenth_reporter_in_a_day_brings_accumulation_without_strike(void **st
         assert_int_equal(world->facts->restrictions_count, i == 9 ? 1 : 0);
         assert_int_equal(world->facts->cases[0].review.set, i >= 1);
     }
-    const struct restriction *record =
-        expect_step(world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP, 0, OC1,
-                    T0 + 9 * HOUR_MS + DAY_MS);
+    const struct restriction *record = expect_step(
+        world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP, 0, OC1, T0 + 9 * HOUR_MS + DAY_MS);
     assert_int_equal(record->ledger, LEDGER_OPEN_CHAT);
     world->seen = 0;
     const struct audit *audit = world_audit(world, AUDIT_ACTION_DECIDE);
@@ -315,9 +310,8 @@ static void tenth_reporter_in_a_day_brings_accumulation_without_strike(void **st
     /* A ladder step supersedes it and does not end before it. */
     world_clear(world);
     world_confirm(world, CATEGORY_FLOODING, AREA_OPEN_CHAT_ROOM);
-    const struct restriction *step =
-        expect_step(world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP, 1, OC1,
-                    T0 + 9 * HOUR_MS + DAY_MS);
+    const struct restriction *step = expect_step(world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP,
+                                                 1, OC1, T0 + 9 * HOUR_MS + DAY_MS);
     assert_true(bytes_equal(step->supersedes, record->restriction_id));
     world_free(world);
 }
@@ -332,9 +326,8 @@ static struct bytes gambling_hold(struct world *world)
     assert_int_equal(review->proposed.value, MEASURE_RESTRICT_PERM_ALL);
     assert_true(review->due_at.value == T0 + 72 * HOUR_MS);
     assert_int_equal(world_peer(world), 1);
-    const struct restriction *hold =
-        expect_step(world, RESTRICTION_OP_APPLY, MEASURE_PROVISIONAL_HOLD, 0, HOLD,
-                    T0 + 72 * HOUR_MS);
+    const struct restriction *hold = expect_step(
+        world, RESTRICTION_OP_APPLY, MEASURE_PROVISIONAL_HOLD, 0, HOLD, T0 + 72 * HOUR_MS);
     assert_int_equal(hold->area, AREA_ALL);
     assert_int_equal(hold->ledger, LEDGER_NONE);
     assert_int_equal(hold->state, DECISION_STATE_PROVISIONAL);
@@ -355,8 +348,8 @@ static void one_strike_is_held_and_confirmed_for_ever(void **state)
     assert_int_equal(world_audit(world, AUDIT_ACTION_DECIDE)->automation, AUTOMATION_PARTIAL);
     assert_int_equal(world_peer(world), -1); /* shown before and after */
     assert_non_null(world_review(world, REVIEW_ACTION_CLOSE));
-    const struct restriction *ban = expect_step(world, RESTRICTION_OP_APPLY,
-                                                MEASURE_RESTRICT_PERM_ALL, 0, SCOPE(ALL), 0);
+    const struct restriction *ban =
+        expect_step(world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_PERM_ALL, 0, SCOPE(ALL), 0);
     assert_non_null(ban->supersedes.data);
     assert_int_equal(ban->area, AREA_ALL);
     expect_none(world);
@@ -414,8 +407,7 @@ static void illegal_purpose_makes_spam_one_strike(void **state)
     report.illegal_purpose = TRI_YES;
     world_send(world, &report);
     assert_int_equal(world->facts->cases[0].category, CATEGORY_SPAM_ILLEGAL_PURPOSE);
-    expect_step(world, RESTRICTION_OP_APPLY, MEASURE_PROVISIONAL_HOLD, 0, HOLD,
-                T0 + 72 * HOUR_MS);
+    expect_step(world, RESTRICTION_OP_APPLY, MEASURE_PROVISIONAL_HOLD, 0, HOLD, T0 + 72 * HOUR_MS);
     world_free(world);
 }
 
@@ -429,8 +421,8 @@ static void child_report_asks_first_and_tells_the_police_on_confirmation(void **
     const struct review_request *review = world_review(world, REVIEW_ACTION_OPEN);
     assert_int_equal(review->priority, 0);
     expect_none(world);
-    struct verdict verdict = world_verdict(world, VERDICT_KIND_CONFIRM,
-                                           CATEGORY_CHILD_SEXUAL_CRIME, AREA_SECRET_CHAT);
+    struct verdict verdict =
+        world_verdict(world, VERDICT_KIND_CONFIRM, CATEGORY_CHILD_SEXUAL_CRIME, AREA_SECRET_CHAT);
     verdict.case_id = review->case_id;
     world_clear(world);
     world_rule(world, &verdict);
@@ -474,17 +466,18 @@ static void same_reporter_and_message_is_a_duplicate_by_signal_only(void **state
     world_free(world);
 }
 
-/* (d): the record that completes the threshold gives the time; strikes are the same in any order. */
+/* (d): the record that completes the threshold gives the time; strikes are the same in any order.
+ */
 static void reports_in_another_order_give_the_same_strikes(void **state)
 {
     (void)state;
     for (int turn = 0; turn < 2; turn++) {
         struct world *world = world_new(SUBJECT_KIND_USER, "p");
         const int scores[2] = {turn == 0 ? 920 : 100, turn == 0 ? 100 : 920};
-        const struct report first = world_report(world, CATEGORY_ABUSE_SLANDER,
-                                                 AREA_OPEN_CHAT_ROOM, scores[0], "a");
-        const struct report second = world_report(world, CATEGORY_ABUSE_SLANDER,
-                                                  AREA_OPEN_CHAT_ROOM, scores[1], "b");
+        const struct report first =
+            world_report(world, CATEGORY_ABUSE_SLANDER, AREA_OPEN_CHAT_ROOM, scores[0], "a");
+        const struct report second =
+            world_report(world, CATEGORY_ABUSE_SLANDER, AREA_OPEN_CHAT_ROOM, scores[1], "b");
         world_send(world, &first);
         world_advance(world, T0 + HOUR_MS);
         world_clear(world);

@@ -1,5 +1,5 @@
-/* Staff ads, rooms and owners: worked cases 8 and 16, the profile of case 9. Signals are carried from one
- * subject's world to the next by hand, as the engine does.
+/* Staff ads, rooms and owners: worked cases 8 and 16, the profile of case 9. Signals are carried
+ * from one subject's world to the next by hand, as the engine does.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
@@ -73,14 +73,14 @@ static void staff_ad_blocks_the_room_and_strikes_the_owner_of_that_day(void **st
     assert_true(bytes_is(told->subject_id, "B"));
     const struct signal *to_owner = world_signal(room, SIGNAL_KIND_OWNER_LIABILITY);
     assert_true(bytes_is(to_owner->subject_id, "A"));
-    const struct restriction *block = expect_step(
-        room, RESTRICTION_OP_APPLY, MEASURE_ROOM_BLOCK, 1, RM, T0 + 35 * DAY_MS);
+    const struct restriction *block =
+        expect_step(room, RESTRICTION_OP_APPLY, MEASURE_ROOM_BLOCK, 1, RM, T0 + 35 * DAY_MS);
     assert_int_equal(block->area, AREA_OPEN_CHAT_ROOM);
     carry(owner, to_owner);
     assert_non_null(world_notice(owner, NOTICE_KIND_OWNER_LIABILITY));
     assert_null(world_notice(owner, NOTICE_KIND_RESTRICTION_APPLIED));
-    const struct restriction *step = expect_step(
-        owner, RESTRICTION_OP_APPLY, MEASURE_OWNER_RESTRICT, 1, OC1, T0 + 6 * DAY_MS);
+    const struct restriction *step =
+        expect_step(owner, RESTRICTION_OP_APPLY, MEASURE_OWNER_RESTRICT, 1, OC1, T0 + 6 * DAY_MS);
     assert_int_equal(step->ledger, LEDGER_OPEN_CHAT);
     world_free(sender);
     world_free(room);
@@ -182,8 +182,8 @@ static void profile_violation_strikes_its_user_by_the_category(void **state)
         world_report(profile, CATEGORY_AD_PROGRAM_SALE, AREA_OPEN_PROFILE, 400, "r1");
     report.author_id = bytes_text("U");
     world_send(profile, &report);
-    struct verdict verdict = world_verdict(profile, VERDICT_KIND_CONFIRM,
-                                           CATEGORY_AD_PROGRAM_SALE, AREA_OPEN_PROFILE);
+    struct verdict verdict =
+        world_verdict(profile, VERDICT_KIND_CONFIRM, CATEGORY_AD_PROGRAM_SALE, AREA_OPEN_PROFILE);
     verdict.report_ids_count = 1;
     verdict.report_ids[0] = bytes_text("report0");
     world_clear(profile);

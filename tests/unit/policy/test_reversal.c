@@ -1,4 +1,5 @@
-/* Facts taken away: everything that rested on them follows by derive and diff (domain.md E7, I.11, H.15).
+/* Facts taken away: everything that rested on them follows by derive and diff (domain.md E7, I.11,
+ * H.15).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
@@ -28,12 +29,12 @@ static void reversed_strike_shortens_the_later_step(void **state)
     world_reverse(world, 1);
     assert_non_null(world_notice(world, NOTICE_KIND_RESTRICTION_REVERSED));
     assert_non_null(world_notice(world, NOTICE_KIND_RESTRICTION_CHANGED));
-    const struct restriction *reverse = expect_step(
-        world, RESTRICTION_OP_REVERSE, MEASURE_RESTRICT_TEMP, 2, OC1, T0 + 5 * DAY_MS);
+    const struct restriction *reverse =
+        expect_step(world, RESTRICTION_OP_REVERSE, MEASURE_RESTRICT_TEMP, 2, OC1, T0 + 5 * DAY_MS);
     assert_int_equal(reverse->state, DECISION_STATE_REVERSED);
     assert_int_equal(reverse->end_reason.value, END_REASON_APPEAL);
-    const struct restriction *shorten = expect_step(
-        world, RESTRICTION_OP_SHORTEN, MEASURE_RESTRICT_TEMP, 2, OC1, T0 + 13 * DAY_MS);
+    const struct restriction *shorten =
+        expect_step(world, RESTRICTION_OP_SHORTEN, MEASURE_RESTRICT_TEMP, 2, OC1, T0 + 13 * DAY_MS);
     assert_int_equal(shorten->end_reason.value, END_REASON_RECOMPUTED);
     assert_true(shorten->decided_at == T0 + 10 * DAY_MS);
     expect_none(world);
@@ -53,8 +54,8 @@ static void reversed_late_lifts_what_should_have_ended(void **state)
     world_clear(world);
     world_reverse(world, 1);
     expect_step(world, RESTRICTION_OP_REVERSE, MEASURE_RESTRICT_TEMP, 2, OC1, T0 + 5 * DAY_MS);
-    const struct restriction *lift = expect_step(world, RESTRICTION_OP_LIFT, MEASURE_RESTRICT_TEMP,
-                                                 3, OC3, T0 + 17 * DAY_MS);
+    const struct restriction *lift =
+        expect_step(world, RESTRICTION_OP_LIFT, MEASURE_RESTRICT_TEMP, 3, OC3, T0 + 17 * DAY_MS);
     assert_int_equal(lift->end_reason.value, END_REASON_RECOMPUTED);
     assert_int_equal(lift->state, DECISION_STATE_LIFTED);
     expect_none(world);
@@ -68,16 +69,16 @@ static void reversed_newest_step_brings_the_one_before_back(void **state)
     struct world *world = three_strikes(); /* the third runs to +17d */
     world_clear(world);
     strike_at(world, T0 + 11 * DAY_MS); /* s4 -> +26d supersedes it */
-    const struct restriction *fourth = expect_step(
-        world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP, 4, OC3, T0 + 26 * DAY_MS);
+    const struct restriction *fourth =
+        expect_step(world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP, 4, OC3, T0 + 26 * DAY_MS);
     world_advance(world, T0 + 12 * DAY_MS);
     world_clear(world);
     world_reverse(world, 3);
-    const struct restriction *reverse = expect_step(
-        world, RESTRICTION_OP_REVERSE, MEASURE_RESTRICT_TEMP, 4, OC3, T0 + 26 * DAY_MS);
+    const struct restriction *reverse =
+        expect_step(world, RESTRICTION_OP_REVERSE, MEASURE_RESTRICT_TEMP, 4, OC3, T0 + 26 * DAY_MS);
     assert_true(bytes_equal(reverse->restriction_id, fourth->restriction_id));
-    const struct restriction *back = expect_step(
-        world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP, 3, OC3, T0 + 17 * DAY_MS);
+    const struct restriction *back =
+        expect_step(world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_TEMP, 3, OC3, T0 + 17 * DAY_MS);
     assert_true(bytes_equal(back->prior_decision_id, fourth->supersedes));
     assert_false(bytes_equal(back->restriction_id, fourth->supersedes));
     assert_true(back->starts_at == world->now_ms && back->decided_at == world->now_ms);
@@ -97,8 +98,8 @@ static void lift_by_a_person_brings_nothing_back(void **state)
     verdict.target_decision_id = bytes_of(text, sizeof(text));
     world_clear(world);
     world_rule(world, &verdict);
-    const struct restriction *lift = expect_step(
-        world, RESTRICTION_OP_LIFT, MEASURE_RESTRICT_TEMP, 4, OC3, T0 + 26 * DAY_MS);
+    const struct restriction *lift =
+        expect_step(world, RESTRICTION_OP_LIFT, MEASURE_RESTRICT_TEMP, 4, OC3, T0 + 26 * DAY_MS);
     assert_int_equal(lift->end_reason.value, END_REASON_REVIEWER);
     expect_none(world);
     /* The strike still counts; the next step does not last as long as the lifted one would have. */
@@ -118,8 +119,8 @@ static void reversed_warning_has_no_restriction_record(void **state)
     world_reverse(world, 0);
     assert_non_null(world_notice(world, NOTICE_KIND_RESTRICTION_REVERSED));
     /* s2 CH2 becomes s1 WARNING: its restriction ends. */
-    const struct restriction *lift = expect_step(
-        world, RESTRICTION_OP_LIFT, MEASURE_RESTRICT_TEMP, 2, CH2, T0 + 2 * DAY_MS);
+    const struct restriction *lift =
+        expect_step(world, RESTRICTION_OP_LIFT, MEASURE_RESTRICT_TEMP, 2, CH2, T0 + 2 * DAY_MS);
     assert_int_equal(lift->end_reason.value, END_REASON_RECOMPUTED);
     expect_none(world);
     world_free(world);
@@ -154,8 +155,7 @@ static void reversal_replaces_the_outcome_of_every_report_of_the_case(void **sta
         world_report(world, CATEGORY_ABUSE_SLANDER, AREA_OPEN_CHAT_ROOM, 920, "b");
     world_send(world, &first);
     world_send(world, &second);
-    struct report late =
-        world_report(world, CATEGORY_ABUSE_SLANDER, AREA_OPEN_CHAT_ROOM, 920, "c");
+    struct report late = world_report(world, CATEGORY_ABUSE_SLANDER, AREA_OPEN_CHAT_ROOM, 920, "c");
     late.content_ref = first.content_ref;
     late.act_at = first.act_at;
     world_clear(world);
@@ -197,8 +197,8 @@ static void permanent_step_stays_until_its_strike_is_reversed(void **state)
     world_clear(world);
     world_rule(world, &verdict);
     assert_int_equal(world_review(world, REVIEW_ACTION_CLOSE)->kind, REVIEW_KIND_LADDER_END);
-    const struct restriction *permanent = expect_step(
-        world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_PERM_AREA, 7, OC5, 0);
+    const struct restriction *permanent =
+        expect_step(world, RESTRICTION_OP_APPLY, MEASURE_RESTRICT_PERM_AREA, 7, OC5, 0);
     assert_non_null(permanent->supersedes.data);
     /* Later strikes count but publish nothing. */
     world_clear(world);

@@ -259,8 +259,7 @@ static inline enum judge_result world_judge(struct world *world, const char *top
     const struct trigger trigger = {.topic = bytes_text(topic), .offset = world->offset++};
     struct court court = world_court(world, &trigger);
     enum dead_reason reason = DEAD_REASON_COUNT;
-    const enum judge_result result =
-        judge_record(&court, world->facts, type, record, &reason);
+    const enum judge_result result = judge_record(&court, world->facts, type, record, &reason);
     world_check(world);
     return result;
 }
@@ -361,8 +360,7 @@ static inline enum judge_result world_rule(struct world *world, const struct ver
 /* CONFIRM of an act that the reviewer found himself, at the clock. */
 static inline void world_confirm(struct world *world, enum category category, enum area area)
 {
-    const struct verdict verdict =
-        world_verdict(world, VERDICT_KIND_CONFIRM, category, area);
+    const struct verdict verdict = world_verdict(world, VERDICT_KIND_CONFIRM, category, area);
     assert_int_equal(world_rule(world, &verdict), JUDGE_DONE);
 }
 
@@ -396,8 +394,8 @@ static inline void world_clear(struct world *world)
 #define FIND(world, kind_field, kind_value, record_name)                                           \
     for (size_t i = (world)->seen; i < (world)->count; i++) {                                      \
         const struct record_name *record = (world)->outputs[i].record;                             \
-        if ((world)->outputs[i].type == &record_##record_name                                      \
-            && record->kind_field == (kind_value)) {                                               \
+        if ((world)->outputs[i].type == &record_##record_name &&                                   \
+            record->kind_field == (kind_value)) {                                                  \
             return record;                                                                         \
         }                                                                                          \
     }                                                                                              \
