@@ -29,6 +29,16 @@ static const char *argument(struct program *program, int argc, char **argv, int 
     return argv[++*index];
 }
 
+static void take_once(struct program *program, int argc, char **argv, int *index,
+                      const char **value)
+{
+    if (*value != NULL) {
+        problems_add(&program->problems, "command line", 0, "%s: stands twice", argv[*index]);
+    }
+    const char *taken = argument(program, argc, argv, index);
+    *value = taken != NULL ? taken : *value;
+}
+
 void program_options(struct program *program, int argc, char **argv, int first,
                      const char **rest_out, size_t rest_max, size_t *rest_count_out)
 {
@@ -39,9 +49,9 @@ void program_options(struct program *program, int argc, char **argv, int first,
     for (int i = first; i < argc; i++) {
         const char *value = NULL;
         if (strcmp(argv[i], "--config") == 0) {
-            program->config_file = argument(program, argc, argv, &i);
+            take_once(program, argc, argv, &i, &program->config_file);
         } else if (strcmp(argv[i], "--embedded") == 0) {
-            program->embedded = argument(program, argc, argv, &i);
+            take_once(program, argc, argv, &i, &program->embedded);
         } else if (strcmp(argv[i], "--set") == 0) {
             value = argument(program, argc, argv, &i);
             if (value != NULL) {
@@ -194,9 +204,15 @@ enum status program_keys(struct program *program, struct key_ring **ring_out, st
     return status;
 }
 
+/* The cluster is closed first: what it logs meanwhile must not come after the last word. */
 int program_end(struct program *program, enum status status)
 {
     int code = EXIT_DONE;
+    if (program->cluster != NULL) {
+        program->cluster->ops->close(program->cluster);
+    }
+    codec_free(program->codec);
+    config_free(program->config);
     if (program->problems.count > 0) {
         fwrite(program->problems.text.data, 1, program->problems.text.size, stderr);
         fprintf(stderr, "%zu problem%s, nothing done\n", program->problems.count,
@@ -206,11 +222,6 @@ int program_end(struct program *program, enum status status)
         fprintf(stderr, "%s\n", program->error.text[0] != '\0' ? program->error.text : "failed");
         code = EXIT_REFUSED;
     }
-    if (program->cluster != NULL) {
-        program->cluster->ops->close(program->cluster);
-    }
-    codec_free(program->codec);
-    config_free(program->config);
     problems_release(&program->problems);
     return code;
 }

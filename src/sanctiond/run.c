@@ -15,18 +15,24 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { INPUTS_MAX = 256, REST_MAX = 1024 };
+enum { INPUTS_MAX = 256, REST_MAX = 1024, DRAIN_SECONDS = 9 };
 
-/* Set by the first signal; the second ends the process at once. The one global of the program: a signal
- * handler has no other way in. */
+/* Set by the first signal; a second one, or a drain that takes too long (no broker answers), ends the process
+ * at once. The one global of the program: a signal handler has no other way in. */
 static atomic_bool stop;
 
 static void on_signal(int number)
 {
-    (void)number;
-    if (atomic_exchange(&stop, true)) {
-        _exit(EXIT_REFUSED);
+    static const char text[] = "stopped before the drain was done: what is committed stays, the next "
+                               "start goes on from there\n";
+    if (number != SIGALRM && !atomic_exchange(&stop, true)) {
+        alarm(DRAIN_SECONDS);
+        return;
     }
+    if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0) {
+        /* nobody reads it: the exit code says enough */
+    }
+    _exit(EXIT_REFUSED);
 }
 
 struct run {
@@ -40,15 +46,32 @@ struct run {
     struct lines_writer writer;
     struct plan *payload_plan;
     struct buffer line; /* the audit payload in hand */
-    bool output_failed;
+    int output_failure; /* errno of a line that could not be written; 0: none */
     struct key_ring *keys;
     struct catalogue *catalogue;
     struct topology *topologies;
     size_t topology_count;
     struct store_memory *store_memory;
-    struct lines lines;
+    struct lines policies; /* of policy.files */
+    struct lines lines;    /* of --input */
     char *state_dir;
 };
+
+static void add_input(struct run *run, const char *path)
+{
+    struct problems *problems = &run->program.problems;
+    for (size_t i = 0; i < run->input_count; i++) {
+        if (strcmp(path, "-") == 0 && strcmp(run->inputs[i], "-") == 0) {
+            problems_add(problems, "command line", 0, "--input -: stands twice");
+            return;
+        }
+    }
+    if (run->input_count == INPUTS_MAX) {
+        problems_add(problems, "command line", 0, "more than %d inputs", INPUTS_MAX);
+    } else {
+        run->inputs[run->input_count++] = path;
+    }
+}
 
 static void parse_rest(struct run *run, const char **rest, size_t count)
 {
@@ -64,12 +87,12 @@ static void parse_rest(struct run *run, const char **rest, size_t count)
             problems_add(problems, "command line", 0, "unknown option '%s'", rest[i]);
         } else if (i + 1 == count) {
             problems_add(problems, "command line", 0, "%s: needs an argument", rest[i]);
-        } else if (output) {
-            run->output = rest[++i];
-        } else if (run->input_count == INPUTS_MAX) {
-            problems_add(problems, "command line", 0, "more than %d inputs", INPUTS_MAX);
+        } else if (input) {
+            add_input(run, rest[++i]);
+        } else if (run->output != NULL) {
+            problems_add(problems, "command line", 0, "--output: stands twice");
         } else {
-            run->inputs[run->input_count++] = rest[++i];
+            run->output = rest[++i];
         }
     }
     if (run->program.embedded == NULL &&
@@ -92,8 +115,10 @@ static bool open_payload(void *context, const struct audit *audit, struct audit_
 
 static bool is_shown(const struct run *run, const char *name)
 {
-    const size_t prefix = strlen(run->program.config->topics_prefix);
-    const struct topic *topic = topic_find(bytes_text(name + prefix));
+    const char *prefix = run->program.config->topics_prefix;
+    const size_t size = strlen(prefix);
+    const struct topic *topic =
+        strncmp(name, prefix, size) == 0 ? topic_find(bytes_text(name + size)) : NULL;
     if (topic == NULL || topic->role == TOPIC_INPUT) {
         return false;
     }
@@ -104,7 +129,7 @@ static void on_committed(void *context, const char *topic, int32_t partition, in
                          const struct stream_output *record)
 {
     struct run *run = context;
-    if (run->output_file == NULL || !is_shown(run, topic)) {
+    if (run->output_file == NULL || run->output_failure != 0 || !is_shown(run, topic)) {
         return;
     }
     struct buffer out = {0};
@@ -112,7 +137,7 @@ static void on_committed(void *context, const char *topic, int32_t partition, in
                 record->value, &out);
     if (fwrite(out.data, 1, out.size, run->output_file) != out.size ||
         fflush(run->output_file) != 0) {
-        run->output_failed = true;
+        run->output_failure = errno;
         atomic_store(&stop, true);
     }
     buffer_release(&out);
@@ -143,9 +168,9 @@ static bool read_files(struct run *run)
 }
 
 /* All lines of all inputs, checked; nothing is appended yet. */
-static bool read_inputs(struct run *run)
+static void read_inputs(struct run *run)
 {
-    for (size_t i = 0; i < run->input_count; i++) {
+    for (size_t i = 0; i < run->input_count && !atomic_load(&stop); i++) {
         const bool standard = strcmp(run->inputs[i], "-") == 0;
         FILE *file = standard ? stdin : fopen(run->inputs[i], "rb");
         if (file == NULL) {
@@ -158,7 +183,6 @@ static bool read_inputs(struct run *run)
             fclose(file);
         }
     }
-    return run->program.problems.count == 0;
 }
 
 static enum status append_lines(struct run *run, struct lines *lines)
@@ -169,41 +193,58 @@ static enum status append_lines(struct run *run, struct lines *lines)
                : cluster->ops->append(cluster, lines->outputs, lines->count, &run->program.error);
 }
 
-/* policy.files go to the policies topic unless it has this very document already. */
-static enum status publish_policies(struct run *run)
+static void read_policies(struct run *run)
 {
     const struct config *config = run->program.config;
-    struct lines lines = {.config = config, .codec = run->program.codec, .partitions = 1};
     for (size_t i = 0; i < config->policy_files.count; i++) {
         char *path = config_path(config, config->policy_files.items[i]);
-        lines_add_policy(&lines, path, -1, &run->program.problems);
+        lines_add_policy(&run->policies, path, -1, &run->program.problems);
         free(path);
     }
-    enum status status = STATUS_OK;
-    if (run->program.problems.count == 0) {
-        status = lines_drop_known(&lines, run->program.cluster, &run->program.error);
-        status = status == STATUS_OK ? append_lines(run, &lines) : status;
-    }
-    lines_release(&lines);
-    return run->program.problems.count > 0 ? STATUS_FATAL : status;
 }
 
-/* Embedded: the topics, the policies and the input lines are there before the engine starts. */
+static enum status open_output(struct run *run)
+{
+    if (run->output == NULL) {
+        return STATUS_OK;
+    }
+    run->output_file = strcmp(run->output, "-") == 0 ? stdout : fopen(run->output, "wb");
+    return run->output_file != NULL
+               ? STATUS_OK
+               : error_set(&run->program.error, STATUS_FATAL, "cannot open output '%s': %s",
+                           run->output, strerror(errno));
+}
+
+/* Embedded: the topics, the policies and the input lines are there before the engine starts. All is read
+ * and checked, and the output open, before the first line goes in. */
 static enum status prepare_embedded(struct run *run)
 {
     struct program *program = &run->program;
     TRY(program_create_topics(program, &program->error));
     int32_t partitions = 0;
     TRY(program_partitions(program, &partitions, &program->error));
+    run->policies =
+        (struct lines){.config = program->config, .codec = program->codec, .partitions = 1};
     run->lines = (struct lines){.config = program->config,
                                 .codec = program->codec,
                                 .partitions = partitions,
                                 .barriers = true};
-    if (!read_inputs(run)) {
+    read_policies(run);
+    read_inputs(run);
+    if (atomic_load(&stop)) { /* the signal may have cut an input short: none of it goes in */
+        problems_release(&program->problems);
+        return STATUS_OK;
+    }
+    if (program->problems.count > 0) {
         return STATUS_FATAL;
     }
-    TRY(publish_policies(run));
-    return append_lines(run, &run->lines);
+    TRY(open_output(run));
+    /* policy.files go to the policies topic unless it has this very document already. */
+    TRY(lines_drop_known(&run->policies, program->cluster, &program->error));
+    TRY(append_lines(run, &run->policies));
+    TRY(append_lines(run, &run->lines));
+    lines_release(&run->lines);
+    return STATUS_OK;
 }
 
 static enum status run_engine(struct run *run)
@@ -227,27 +268,22 @@ static enum status run_engine(struct run *run)
     log_line(LOG_INFO, "start", "version=%s library=\"%s\" mode=%s", SANCTIOND_VERSION,
              kafka_version(), program->embedded != NULL ? "embedded" : "kafka");
     TRY(engine_run(&options, &program->error));
-    if (run->output_failed) {
-        return error_set(&program->error, STATUS_FATAL, "cannot write output '%s': %s", run->output,
-                         strerror(errno));
+    if (run->output_failure != 0) {
+        return error_set(&program->error, STATUS_FATAL,
+                         "cannot write output '%s': %s; the records are in their topics, sanctionctl "
+                         "tail shows them",
+                         run->output, strerror(run->output_failure));
     }
     log_line(LOG_INFO, "stop", "reason=%s", atomic_load(&stop) ? "signal" : "drained");
     return STATUS_OK;
 }
 
-static enum status open_output(struct run *run)
+static enum status make_writer(struct run *run)
 {
     struct program *program = &run->program;
     TRY(program_keys(program, &run->keys, &program->error));
     TRY(plan_new(bytes_text(record_audit_payload.schema), &record_audit_payload, &run->payload_plan,
                  &program->error));
-    if (run->output != NULL) {
-        run->output_file = strcmp(run->output, "-") == 0 ? stdout : fopen(run->output, "wb");
-        if (run->output_file == NULL) {
-            return error_set(&program->error, STATUS_FATAL, "cannot open output '%s': %s",
-                             run->output, strerror(errno));
-        }
-    }
     run->writer = (struct lines_writer){.codec = program->codec,
                                         .prefix = program->config->topics_prefix,
                                         .open = open_payload,
@@ -263,7 +299,7 @@ static enum status run_all(struct run *run)
         !program_connect(program, on_committed, run)) {
         return STATUS_FATAL;
     }
-    TRY(open_output(run));
+    TRY(make_writer(run));
     if (program->embedded != NULL) {
         TRY(prepare_embedded(run));
     }
@@ -272,6 +308,7 @@ static enum status run_all(struct run *run)
 
 static void run_release(struct run *run)
 {
+    lines_release(&run->policies);
     lines_release(&run->lines);
     store_memory_free(run->store_memory);
     if (run->output_file != NULL && run->output_file != stdout) {
@@ -292,6 +329,7 @@ int run_main(int argc, char **argv)
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     struct run *run = memory_get(sizeof(*run));
     *run = (struct run){0};
