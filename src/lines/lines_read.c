@@ -10,6 +10,7 @@
 #include "schema/json.h"
 #include "topology/topics.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -367,6 +368,10 @@ static void read_publish(const struct line *line)
     if (!integer_field(line, "timestamp", true, &timestamp)) {
         return;
     }
+    if (timestamp < TIME_MIN_MS || timestamp >= TIME_MAX_MS) {
+        problem(line, "timestamp", "must lie between 2000 and 2100");
+        return;
+    }
     const char *path = json_string_value(file);
     const char *slash = strrchr(line->file, '/');
     struct buffer full = {0};
@@ -420,6 +425,9 @@ bool lines_read(struct lines *lines, FILE *file, const char *name, struct proble
         if (!is_blank(text, (size_t)size)) {
             read_line(&line, text, (size_t)size);
         }
+    }
+    if (ferror(file) != 0) {
+        problems_add(problems, name, 0, "cannot be read: %s", strerror(errno));
     }
     free(text);
     return problems->count == before;
