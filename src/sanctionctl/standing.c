@@ -62,7 +62,8 @@ static enum status read_changelog(struct standing_view *view, struct reader *rea
         progress(record.offset, end);
         reader->ops->release(reader, &record);
     }
-    return STATUS_OK;
+    return command_stopped() ? error_set(error, STATUS_FATAL, "stopped before the end of the changelog")
+                             : STATUS_OK;
 }
 
 static enum status load(struct standing_view *view)
