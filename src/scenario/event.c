@@ -452,13 +452,11 @@ bool event_parse(struct scenario_set *set, const struct scenario *scenario,
     if (time_ms < TIME_MIN_MS || time_ms >= TIME_MAX_MS) {
         fail(&parser, "the time lies outside 2000 to 2100");
     }
-    if (strcmp(statement->words[0], "publish") != 0) {
+    event_out->publish = strcmp(statement->words[0], "publish") == 0;
+    if (!event_out->publish) {
         read_record(&parser);
-    } else if (statement->count != 2) {
-        fail(&parser, "publish: write 'publish FILE'");
-    } else {
-        event_out->policy_file =
-            path_beside(&set->arena, statement->place.file, statement->words[1]);
+    } else if (!policy_source_parse(&set->arena, statement, &event_out->policy, problems)) {
+        parser.failed = true;
     }
     return !parser.failed;
 }

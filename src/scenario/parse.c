@@ -53,9 +53,7 @@ static bool read_heading(struct parser *parser, const struct statement *statemen
         return true;
     }
     if (strcmp(word, "policy") == 0) {
-        heading->policy_file = strcmp(value, "default") == 0
-                                   ? NULL
-                                   : path_beside(&parser->set->arena, statement->place.file, value);
+        policy_source_parse(&parser->set->arena, statement, &heading->policy, parser->problems);
     } else if (strcmp(word, "start") == 0) {
         if (!moment_parse(value, START_MS, &heading->start_ms)) {
             problem(parser, statement, "start: '%s' is no time such as 2026-03-01T09:00:00Z",
@@ -69,7 +67,7 @@ static bool read_heading(struct parser *parser, const struct statement *statemen
     } else {
         return false;
     }
-    if (statement->count != 2) {
+    if (statement->count != 2 && strcmp(word, "policy") != 0) {
         problem(parser, statement, "%s: needs one value", word);
     } else if (parser->step != NULL) {
         problem(parser, statement, "%s: must stand before the first step", word);

@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static bool open_payload(void *context, const struct audit *audit, struct audit_payload *payload)
 {
@@ -59,7 +60,7 @@ static void begin_lines(struct run *run)
                                 .barriers = true};
 }
 
-static bool add_policy(struct run *run, struct place place, const char *path, int64_t time_ms)
+static bool add_policy_file(struct run *run, struct place place, const char *path, int64_t time_ms)
 {
     struct problems problems = {0};
     const bool good = lines_add_policy(&run->lines, path, time_ms, &problems);
@@ -68,17 +69,36 @@ static bool add_policy(struct run *run, struct place place, const char *path, in
     return good;
 }
 
-static bool add_policies(struct run *run)
+/* One file, as it is or with its edits. */
+static bool add_policy(struct run *run, struct place place, const char *path,
+                       const struct policy_source *source, int64_t time_ms)
 {
-    const struct scenario *scenario = run->scenario;
-    if (scenario->heading.policy_file != NULL) {
-        return add_policy(run, scenario->place, scenario->heading.policy_file, -1);
+    if (source->edit_count == 0) {
+        return add_policy_file(run, place, path, time_ms);
+    }
+    struct problems problems = {0};
+    char edited[POLICY_PATH_MAX] = "";
+    bool good = policy_edit(path, source, run->scenario->heading.start_ms, edited, &problems);
+    take_problems(run, place, &problems);
+    problems_release(&problems);
+    good = good && add_policy_file(run, place, edited, time_ms);
+    if (edited[0] != '\0') {
+        unlink(edited);
+    }
+    return good;
+}
+
+static bool add_policies(struct run *run, struct place place, const struct policy_source *source,
+                         int64_t time_ms)
+{
+    if (source->file != NULL) {
+        return add_policy(run, place, source->file, source, time_ms);
     }
     const struct config_list *files = &run->config.policy_files;
     bool good = true;
     for (size_t i = 0; i < files->count; i++) {
         char *path = config_path(&run->config, files->items[i]);
-        good = add_policy(run, scenario->place, path, -1) && good;
+        good = add_policy(run, place, path, source, time_ms) && good;
         free(path);
     }
     return good;
@@ -170,8 +190,8 @@ static bool add_when_known(struct run *run, const struct event *event, struct bu
 
 static bool add_event(struct run *run, const struct event *event)
 {
-    if (event->policy_file != NULL) {
-        return add_policy(run, event->place, event->policy_file, event->time_ms);
+    if (event->publish) {
+        return add_policies(run, event->place, &event->policy, event->time_ms);
     }
     struct buffer missing = {0};
     const bool good = add_when_known(run, event, &missing);
@@ -266,7 +286,7 @@ void scenario_run(const struct scenario_set *set, size_t index,
     run.config.audit_seed_set = true; /* zeros if none is given: every run gives the same bytes */
     if (open_run(&run) != STATUS_OK) {
         fail_engine(&run, scenario->place);
-    } else if (add_policies(&run)) {
+    } else if (add_policies(&run, scenario->place, &scenario->heading.policy, -1)) {
         const struct moment *steps = scenario->steps.items;
         size_t step = 0;
         while (step < scenario->steps.count && run_step(&run, &steps[step])) {

@@ -5,7 +5,8 @@
  *   include FILE              lines of another file; FILE is relative to the file that names it
  *   let NAME = WORDS...       $NAME stands for the words from here on
  *   scenario TITLE            starts a scenario, with a log of its own
- *   policy default|FILE       the first policy version (default: that of the configuration)
+ *   policy default|FILE [FIELD=VALUE...]   the first policy version, that of the configuration if
+ *                             nothing is said; FIELD is a path such as breaker.apply_max
  *   start 2026-03-01T09:00:00Z    t, the time that +5d counts from
  *   partitions N              of the topics (default: that of the configuration)
  *   complete TYPE...          an output of these types that nobody expects is a failure; it always
@@ -28,9 +29,10 @@
  *   label=950, label=SPAM_AD:950    a label of the claimed or another category
  *   of=NAME                   a verdict on the case of report NAME, with its category and area
  *
- * `publish FILE` is an event too: a policy version. Times are +5d3h or ISO, lists and sets A,B; a
- * field of 32 bytes takes any word and hashes it. A line may start with +1h, later than its step,
- * or -1h, a late record; the events of a step are in order of time.
+ * `publish default|FILE [FIELD=VALUE...]` is an event too: a further policy version. Times are
+ * +5d3h or ISO, lists and sets A,B; a field of 32 bytes takes any word and hashes it. A line may
+ * start with +1h, later than its step, or -1h, a late record; the events of a step are in order of
+ * time.
  *
  * `repeat 1..9 [every 1h] LINE` is the line nine times with # as the number.
  *

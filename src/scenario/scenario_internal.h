@@ -52,11 +52,21 @@ struct pair {
     const char *value;
 };
 
+enum { POLICY_EDITS_MAX = 32, POLICY_PATH_MAX = 64 };
+
+/* A policy file, maybe with some of its values replaced. */
+struct policy_source {
+    const char *file; /* NULL: the configuration's */
+    struct pair *edits;
+    size_t edit_count;
+};
+
 struct event {
     struct place place;
     int64_t time_ms;
-    const char *name;        /* its event_id */
-    const char *policy_file; /* publish; else NULL and: */
+    const char *name; /* its event_id */
+    bool publish;     /* a policy version: */
+    struct policy_source policy;
     const struct record_type *type;
     const struct topic *topic;
     json_t *value; /* owned; strings that start with @ are references */
@@ -93,9 +103,9 @@ struct moment {
 /* What may stand before the first scenario of a file. */
 struct heading {
     int64_t start_ms;
-    const char *policy_file; /* NULL: the configuration's */
-    int64_t partitions;      /* 0: the configuration's */
-    bool complete[64];       /* by index in record_types */
+    struct policy_source policy;
+    int64_t partitions; /* 0: the configuration's */
+    bool complete[64];  /* by index in record_types */
 };
 
 struct scenario {
@@ -141,6 +151,15 @@ const struct field_type *field_of_symbol(const struct record_type *type, const c
 /* Whether an expectation may name `path`, and the value if it is a symbol. NULL: well, else a
  * reason. */
 const char *path_problem(const struct record_type *type, const struct pair *pair);
+
+/* policy_edit.c */
+/* "FILE FIELD=VALUE..." or "default ..." from words[1] on. False: a problem was added. */
+bool policy_source_parse(struct arena *arena, const struct statement *statement,
+                         struct policy_source *source_out, struct problems *problems);
+/* Writes the file at `path` with the edits of `source` to a temporary file, which the caller
+ * removes. */
+bool policy_edit(const char *path, const struct policy_source *source, int64_t start_ms,
+                 char path_out[POLICY_PATH_MAX], struct problems *problems);
 
 /* event.c: one line -> one event. */
 bool event_parse(struct scenario_set *set, const struct scenario *scenario,

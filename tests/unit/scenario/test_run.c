@@ -108,6 +108,38 @@ static void a_missing_policy_fails(void **state)
     assert_true(bench_says(&bench->failures.text, "nowhere.yaml"));
 }
 
+static void an_edited_policy_decides(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(bench_run(bench, "policy default categories.ABUSE_SLANDER.severity=SEVERE\n"
+                                      "scenario x\nat +0\n"
+                                      "  report USER:u1 as=a1 ABUSE_SLANDER OPEN_CHAT_ROOM "
+                                      "label=600\n"
+                                      "  confirm USER:u1 of=a1\n"
+                                      "expect\n"
+                                      "  restriction USER:u1 APPLY stage=2\n"),
+                     0);
+}
+
+static void an_edit_of_nothing_fails(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(bench_run(bench, "policy default breaker.no_such=3 breaker.apply_max.x=3\n"
+                                      "scenario x\nexpect +0\n"),
+                     1);
+    assert_true(bench_says(&bench->failures.text, "breaker.no_such: no value of this name"));
+    assert_true(bench_says(&bench->failures.text, "breaker.apply_max.x: no value of this name"));
+}
+
+static void an_edit_that_the_loader_refuses_fails(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(bench_run(bench, "policy default breaker.apply_max=none\n"
+                                      "scenario x\nexpect +0\n"),
+                     1);
+    assert_true(bench_says(&bench->failures.text, "apply_max"));
+}
+
 static int set_up(void **state)
 {
     static struct bench bench;
@@ -136,6 +168,9 @@ int main(void)
         TEST(given_steps_are_not_looked_at),
         TEST(a_name_that_nothing_told_fails),
         TEST(a_missing_policy_fails),
+        TEST(an_edited_policy_decides),
+        TEST(an_edit_of_nothing_fails),
+        TEST(an_edit_that_the_loader_refuses_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
