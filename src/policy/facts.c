@@ -265,6 +265,9 @@ void facts_prune(struct judgement *judgement)
     if (facts->appeals_count > 0) {
         prune_appeals(facts);
     }
+    if (facts->proofs_count > 0 || facts->wanted_proofs_count > 0) {
+        proofs_prune(judgement, policies_proof_wait(judgement->court->policies));
+    }
 }
 
 /* The latest time among the reports that go by time alone; -1: none. */
@@ -284,6 +287,11 @@ static int64_t reports_purge_at(const struct policies *policies, const struct su
         last = !waits && at + horizon_ms > last ? at + horizon_ms : last;
     }
     return last;
+}
+
+static int64_t later(int64_t left, int64_t right)
+{
+    return left > right ? left : right;
 }
 
 int64_t facts_purge_at(const struct policies *policies, const struct subject_state *facts)
@@ -311,6 +319,14 @@ int64_t facts_purge_at(const struct policies *policies, const struct subject_sta
     }
     if (facts->trips_count > 0 && facts->trips[facts->trips_count - 1].at > newest) {
         newest = facts->trips[facts->trips_count - 1].at;
+    }
+    if (facts->proofs_count > 0) {
+        last =
+            later(last, facts->proofs[facts->proofs_count - 1].at + policies_proof_wait(policies));
+    }
+    if (facts->wanted_proofs_count > 0) {
+        last = later(last, facts->wanted_proofs[facts->wanted_proofs_count - 1].at +
+                               policies_proof_wait(policies));
     }
     if (newest >= 0 && newest + policies_horizon(policies) > last) {
         last = newest + policies_horizon(policies);

@@ -45,6 +45,10 @@ static enum judge_result judge_signal(struct judgement *judgement, const struct 
     } else if (signal->kind == SIGNAL_KIND_ROOM_VIOLATION_REMOVED ||
                signal->kind == SIGNAL_KIND_OWNER_LIABILITY_REMOVED) {
         liability_leave(judgement, signal);
+    } else if (signal->kind == SIGNAL_KIND_PROOF_NEEDED && kind == SUBJECT_KIND_USER) {
+        proof_needed(judgement, signal);
+    } else if (signal->kind == SIGNAL_KIND_PROOF_ACCEPTED && kind == SUBJECT_KIND_USER) {
+        proof_accepted(judgement, signal);
     } else if (signal->kind == SIGNAL_KIND_BEHAVIOUR_COPY && kind == SUBJECT_KIND_USER) {
         trip_count(judgement, CHAT_EVENT_KIND_ROOM_CREATED, signal->count, signal->area);
     } else if (signal->kind != SIGNAL_KIND_TICK) {
@@ -70,13 +74,6 @@ static bool event_is_role(const struct judgement *judgement, const struct chat_e
             event->kind == CHAT_EVENT_KIND_ROLE_CHANGE);
 }
 
-/* An accepted proof of one's own identity that only relaxes a protection. */
-static bool proof_relaxes(const struct identity_proof *proof)
-{
-    return proof->purpose == PROOF_PURPOSE_RELAX_PROTECTION && proof->requested_by_self &&
-           proof->masking_ok && proof->accepted;
-}
-
 /* Any other record: its event id is the first field of every input. */
 static enum judge_result judge_other(struct judgement *judgement, const struct record_type *type,
                                      const void *record)
@@ -99,8 +96,9 @@ static enum judge_result judge_other(struct judgement *judgement, const struct r
         role_add(judgement, record);
     } else if (type == &record_chat_event && judgement->facts->subject_kind == SUBJECT_KIND_USER) {
         behaviour_judge(judgement, record);
-    } else if (type == &record_identity_proof && proof_relaxes(record)) {
-        protection_relax(judgement);
+    } else if (type == &record_identity_proof &&
+               judgement->facts->subject_kind == SUBJECT_KIND_USER) {
+        proof_judge(judgement, record);
     } else if (type != &record_notice_preference &&
                !(type == &record_account_change && account_is_plain(record))) {
         refuse_unknown(judgement);
@@ -140,7 +138,8 @@ bool judge_is_empty(const struct subject_state *facts)
            facts->violations_count == 0 && facts->restrictions_count == 0 &&
            facts->reviews_count == 0 && facts->outcomes_count == 0 && facts->appeals_count == 0 &&
            facts->legal_holds == 0 && facts->roles_count == 0 && facts->targets_count == 0 &&
-           facts->trips_count == 0 && !facts->abuse_decided_at.set;
+           facts->trips_count == 0 && facts->proofs_count == 0 && facts->wanted_proofs_count == 0 &&
+           !facts->abuse_decided_at.set;
 }
 
 void judge_init(struct subject_state *facts, enum subject_kind kind, struct bytes id)

@@ -212,6 +212,14 @@ int32_t burst_targets(const struct judgement *judgement, const struct policy *po
 /* Whether an event completes a reported burst (thresholds.c). */
 void burst_evaluate(struct judgement *judgement, enum category category);
 
+/* proofs.c */
+
+/* Drops proofs and reports that have waited `wait_ms`. */
+void proofs_prune(struct judgement *judgement, int64_t wait_ms);
+void proof_judge(struct judgement *judgement, const struct identity_proof *proof);
+void proof_needed(struct judgement *judgement, const struct signal *signal);
+void proof_accepted(struct judgement *judgement, const struct signal *signal);
+
 /* appeals.c, inquiries.c */
 
 void appeal_judge(struct judgement *judgement, const struct appeal *appeal);
@@ -260,6 +268,8 @@ const struct policy *policy_version(const struct policies *policies, int32_t ver
                                     int64_t act_at_ms);
 /* How long any version may look back at events and reports: what is older may go. */
 int64_t policies_horizon(const struct policies *policies);
+/* The same for proofs and reports that wait for one. */
+int64_t policies_proof_wait(const struct policies *policies);
 bool peer_shown(const struct subject_state *facts);
 
 /* diff.c: what should be in force against what was published. */
@@ -369,6 +379,9 @@ void emit_statement(struct judgement *judgement, struct decision *decision,
 void emit_authority_report(struct judgement *judgement, struct decision *decision);
 void emit_proof_request(struct judgement *judgement, struct bytes id_hex, int64_t number,
                         struct bytes person);
+/* To the person who proves; `template` NULL: that of the kind. */
+void emit_proof_notice(struct judgement *judgement, struct decision *decision,
+                       enum notice_kind kind, const char *template);
 void emit_tip(struct judgement *judgement, struct decision *decision);
 
 /* review.c */

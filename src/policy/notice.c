@@ -263,3 +263,17 @@ void emit_statement(struct judgement *judgement, struct decision *decision,
     }
     notice_send(judgement, &notice);
 }
+
+void emit_proof_notice(struct judgement *judgement, struct decision *decision,
+                       enum notice_kind kind, const char *template)
+{
+    struct notice_request notice;
+    notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
+                decision->id_hex, kind, judgement->facts->subject_id);
+    if (template != NULL) {
+        notice.template = bytes_text(template);
+    }
+    param_add(&notice, PARAM_NAME_CASE, decision->id_hex);
+    param_add(&notice, PARAM_NAME_CS_CATEGORY, bytes_text(CS_REPORT));
+    notice_send(judgement, &notice);
+}

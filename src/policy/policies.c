@@ -50,3 +50,12 @@ int64_t policies_horizon(const struct policies *policies)
     }
     return longest;
 }
+
+int64_t policies_proof_wait(const struct policies *policies)
+{
+    int64_t longest = 0;
+    for (uint32_t i = 0; i < policies->count; i++) {
+        longest = later(longest, policies->versions[i]->proof_wait_ms);
+    }
+    return longest;
+}

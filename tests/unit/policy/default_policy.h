@@ -134,6 +134,9 @@ static inline void policy_categories_fill(struct policy *policy)
         categories[child[i]].report_authority = AUTHORITY_POLICE;
         categories[child[i]].report_kind = AUTHORITY_REPORT_KIND_CHILD_SAFETY;
     }
+    categories[CATEGORY_IMPERSONATION_PHISHING].authority_report = true;
+    categories[CATEGORY_IMPERSONATION_PHISHING].report_authority = AUTHORITY_KISA;
+    categories[CATEGORY_IMPERSONATION_PHISHING].report_kind = AUTHORITY_REPORT_KIND_PHISHING;
     categories[CATEGORY_SYSTEM_ABUSE].lane = LANE_HUMAN;
     categories[CATEGORY_SYSTEM_ABUSE].severity = SEVERITY_SEVERE;
     categories[CATEGORY_SYSTEM_ABUSE].human_confirm = false;
