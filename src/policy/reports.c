@@ -66,14 +66,15 @@ static bool is_decided(const struct judgement *judgement, const struct report_fa
 {
     const struct policy *policy = admission->policy;
     if (!item->outcome.set ||
-        !within(item->decided_at.value, judgement->court->decided_ms,
-                policy->duplicate_horizon_ms) ||
         (item->outcome.value != OUTCOME_CONFIRMED && item->outcome.value != OUTCOME_NO_VIOLATION &&
          item->outcome.value != OUTCOME_GROUNDLESS)) {
         return false;
     }
+    /* The act was decided with its case; a report answered later does not make that more recent. */
     const struct case_fact *decided = case_find(judgement->facts, item->case_number);
     return decided != NULL && decided->outcome.set && decided->ledger == admission->ledger &&
+           within(decided->decided_at.value, judgement->court->decided_ms,
+                  policy->duplicate_horizon_ms) &&
            (!is_grave(policy, admission->category) || is_grave(policy, decided->category));
 }
 

@@ -265,6 +265,33 @@ static void groundless_verdict_and_outcomes_reach_every_reporter(void **state)
     world_free(world);
 }
 
+/* The bug: a report answered at once moved the fourteen days of its act. */
+static void decided_act_answers_for_fourteen_days_from_its_decision(void **state)
+{
+    (void)state;
+    struct world *world = world_new(SUBJECT_KIND_USER, "p");
+    struct report report =
+        world_report(world, CATEGORY_ABUSE_SLANDER, AREA_OPEN_CHAT_ROOM, 950, "a");
+    world_send(world, &report);
+    report.event_id = bytes_text("by-b");
+    report.reporter_id = bytes_text("b");
+    world_send(world, &report);
+    world_advance(world, T0 + 14 * DAY_MS - 1);
+    report.event_id = bytes_text("by-c");
+    report.reporter_id = bytes_text("c");
+    world_clear(world);
+    world_send(world, &report);
+    assert_int_equal(last_outcome(world), OUTCOME_CONFIRMED);
+    world_advance(world, T0 + 14 * DAY_MS);
+    report.event_id = bytes_text("by-d");
+    report.reporter_id = bytes_text("d");
+    world_clear(world);
+    world_send(world, &report);
+    assert_int_equal(last_outcome(world), OUTCOME_COUNT);
+    assert_non_null(world_review(world, REVIEW_ACTION_OPEN));
+    world_free(world);
+}
+
 static void one_act_is_never_two_strikes_on_a_ledger(void **state)
 {
     (void)state;
@@ -608,6 +635,7 @@ int main(void)
         cmocka_unit_test(minor_target_or_withdrawn_consent_raises_light_to_severe),
         cmocka_unit_test(case_that_nobody_looks_at_lapses_after_fourteen_days),
         cmocka_unit_test(groundless_verdict_and_outcomes_reach_every_reporter),
+        cmocka_unit_test(decided_act_answers_for_fourteen_days_from_its_decision),
         cmocka_unit_test(one_act_is_never_two_strikes_on_a_ledger),
         cmocka_unit_test(verdict_moves_a_case_to_its_category_and_area),
         cmocka_unit_test(system_abuse_is_what_the_reviewer_says),
