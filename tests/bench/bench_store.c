@@ -170,7 +170,7 @@ static void bench_nothing(struct bench *bench)
     size_t sum = 0;
     const struct moment start = moment_now();
     for (uint64_t i = 0; i < SUBJECTS; i++) {
-        sum += subject_key(i, place).data[9] + subject_value(bench).data[0];
+        sum += (size_t)subject_key(i, place).data[9] + (size_t)subject_value(bench).data[0];
     }
     print(sum > 0 ? "key and value alone" : "", start, SUBJECTS);
 }
