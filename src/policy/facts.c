@@ -265,6 +265,9 @@ void facts_prune(struct judgement *judgement)
     if (facts->appeals_count > 0) {
         prune_appeals(facts);
     }
+    if (facts->marks_count > 0) {
+        marks_prune(judgement);
+    }
     if (facts->proofs_count > 0 || facts->wanted_proofs_count > 0) {
         proofs_prune(judgement, policies_proof_wait(judgement->court->policies));
     }

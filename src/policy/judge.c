@@ -45,6 +45,10 @@ static enum judge_result judge_signal(struct judgement *judgement, const struct 
     } else if (signal->kind == SIGNAL_KIND_ROOM_VIOLATION_REMOVED ||
                signal->kind == SIGNAL_KIND_OWNER_LIABILITY_REMOVED) {
         liability_leave(judgement, signal);
+    } else if (signal->kind == SIGNAL_KIND_ROOM_SPAM_MARK && kind == SUBJECT_KIND_ROOM) {
+        mark_arrive(judgement, signal);
+    } else if (signal->kind == SIGNAL_KIND_ROOM_SPAM_MARK_REMOVED && kind == SUBJECT_KIND_ROOM) {
+        mark_leave(judgement, signal);
     } else if (signal->kind == SIGNAL_KIND_PROOF_NEEDED && kind == SUBJECT_KIND_USER) {
         proof_needed(judgement, signal);
     } else if (signal->kind == SIGNAL_KIND_PROOF_ACCEPTED && kind == SUBJECT_KIND_USER) {
@@ -74,6 +78,12 @@ static bool event_is_role(const struct judgement *judgement, const struct chat_e
             event->kind == CHAT_EVENT_KIND_ROLE_CHANGE);
 }
 
+/* An institution that only reports: it counts as one, and no more (domain.md I.21). */
+static bool request_is_report(const struct authority_request *request)
+{
+    return request->action == AUTHORITY_ACTION_KIND_REPORT && request->category != CATEGORY_NONE;
+}
+
 /* Any other record: its event id is the first field of every input. */
 static enum judge_result judge_other(struct judgement *judgement, const struct record_type *type,
                                      const void *record)
@@ -96,6 +106,8 @@ static enum judge_result judge_other(struct judgement *judgement, const struct r
         role_add(judgement, record);
     } else if (type == &record_chat_event && judgement->facts->subject_kind == SUBJECT_KIND_USER) {
         behaviour_judge(judgement, record);
+    } else if (type == &record_authority_request && request_is_report(record)) {
+        report_of_authority(judgement, record);
     } else if (type == &record_identity_proof &&
                judgement->facts->subject_kind == SUBJECT_KIND_USER) {
         proof_judge(judgement, record);
@@ -137,9 +149,9 @@ bool judge_is_empty(const struct subject_state *facts)
            facts->event_ids_count == 0 && facts->cases_count == 0 && facts->reports_count == 0 &&
            facts->violations_count == 0 && facts->restrictions_count == 0 &&
            facts->reviews_count == 0 && facts->outcomes_count == 0 && facts->appeals_count == 0 &&
-           facts->legal_holds == 0 && facts->roles_count == 0 && facts->targets_count == 0 &&
-           facts->trips_count == 0 && facts->proofs_count == 0 && facts->wanted_proofs_count == 0 &&
-           !facts->abuse_decided_at.set;
+           facts->legal_holds == 0 && facts->roles_count == 0 && facts->marks_count == 0 &&
+           facts->targets_count == 0 && facts->trips_count == 0 && facts->proofs_count == 0 &&
+           facts->wanted_proofs_count == 0 && !facts->abuse_decided_at.set;
 }
 
 void judge_init(struct subject_state *facts, enum subject_kind kind, struct bytes id)

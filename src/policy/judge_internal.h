@@ -120,6 +120,12 @@ const struct policy_evidence *evidence_of(const struct policy *policy, enum area
 
 /* reports.c */
 
+/* A REPORT of an authority joins a case as an institution's. */
+void report_of_authority(struct judgement *judgement, const struct authority_request *request);
+/* Whether the reporter of a report counts toward its case from here on (domain.md I.9). */
+bool reporter_counts(const struct judgement *judgement, const struct policy *policy,
+                     const struct report_fact *report);
+
 enum judge_result report_judge(struct judgement *judgement, const struct report *report,
                                enum dead_reason *reason_out);
 
@@ -211,6 +217,22 @@ int32_t burst_targets(const struct judgement *judgement, const struct policy *po
                       enum category category, enum area_class class);
 /* Whether an event completes a reported burst (thresholds.c). */
 void burst_evaluate(struct judgement *judgement, enum category category);
+
+/* gather.c */
+
+/* SPAM_REPEAT_MULTIROOM, if the newest report completes a cluster. */
+void cluster_evaluate(struct judgement *judgement, const struct admission *admission,
+                      enum area area);
+/* ROOM_MULTI_REQUEST, if the newest report completes it, or a person is asked. */
+void room_requests_evaluate(struct judgement *judgement);
+/* The reports that a person's CONFIRM of ROOM_MULTI_REQUEST decides. */
+void room_requests_take(struct judgement *judgement, int32_t case_number);
+
+/* marks.c */
+
+void mark_arrive(struct judgement *judgement, const struct signal *signal);
+void mark_leave(struct judgement *judgement, const struct signal *signal);
+void marks_prune(struct judgement *judgement);
 
 /* proofs.c */
 

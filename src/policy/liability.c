@@ -140,43 +140,79 @@ static struct bytes liable_for(const struct subject_state *facts,
     return own ? (struct bytes){0} : owner;
 }
 
+/* One signal to every room that the reports of a case name. */
+static void signal_rooms(struct judgement *judgement, struct decision *decision,
+                         const struct violation_fact *violation, enum signal_kind kind)
+{
+    const struct subject_state *facts = judgement->facts;
+    const struct bytes *rooms[REPORTS_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < facts->reports_count; i++) {
+        const struct report_fact *report = &facts->reports[i];
+        bool told = report->case_number != violation->number || report->room_id.data == NULL;
+        for (uint32_t k = 0; k < count && !told; k++) {
+            told = bytes_equal(*rooms[k], report->room_id);
+        }
+        if (!told) {
+            rooms[count++] = &report->room_id;
+            struct signal signal = signal_about(judgement, decision, violation, kind,
+                                                SUBJECT_KIND_ROOM, report->room_id);
+            signal_send(judgement, decision, &signal);
+        }
+    }
+}
+
+/* Where a sender's violation shows: marks in every room of a cluster, staff ads in theirs. */
+static void spread_user(struct judgement *judgement, struct decision *decision,
+                        const struct violation_fact *violation, bool removed)
+{
+    const bool cluster = violation->category == CATEGORY_SPAM_REPEAT_MULTIROOM;
+    const enum signal_kind kind =
+        removed ? SIGNAL_KIND_ROOM_VIOLATION_REMOVED : SIGNAL_KIND_ROOM_VIOLATION;
+    if (cluster) {
+        signal_rooms(judgement, decision, violation,
+                     removed ? SIGNAL_KIND_ROOM_SPAM_MARK_REMOVED : SIGNAL_KIND_ROOM_SPAM_MARK);
+    }
+    if (violation->staff && cluster) {
+        signal_rooms(judgement, decision, violation, kind);
+    } else if (violation->staff) {
+        struct signal signal = signal_about(judgement, decision, violation, kind, SUBJECT_KIND_ROOM,
+                                            violation->room_id);
+        signal_send(judgement, decision, &signal);
+    }
+}
+
 void liability_spread(struct judgement *judgement, struct decision *decision,
                       struct violation_fact *violation)
 {
     struct subject_state *facts = judgement->facts;
-    if (violation->lane != LANE_LADDER && violation->lane != LANE_ONE_STRIKE) {
+    if (violation->owner || facts->subject_kind == SUBJECT_KIND_REPORTER) {
         return;
     }
-    if (facts->subject_kind == SUBJECT_KIND_USER && violation->staff) {
+    if (facts->subject_kind == SUBJECT_KIND_USER) {
+        spread_user(judgement, decision, violation, false);
+        return;
+    }
+    violation->liable_id = liable_for(facts, violation);
+    if (violation->liable_id.data != NULL) {
         struct signal signal =
-            signal_about(judgement, decision, violation, SIGNAL_KIND_ROOM_VIOLATION,
-                         SUBJECT_KIND_ROOM, violation->room_id);
+            signal_about(judgement, decision, violation, SIGNAL_KIND_OWNER_LIABILITY,
+                         SUBJECT_KIND_USER, violation->liable_id);
         signal_send(judgement, decision, &signal);
-    } else if (facts->subject_kind == SUBJECT_KIND_ROOM ||
-               facts->subject_kind == SUBJECT_KIND_OPEN_PROFILE) {
-        violation->liable_id = liable_for(facts, violation);
-        if (violation->liable_id.data != NULL) {
-            struct signal signal =
-                signal_about(judgement, decision, violation, SIGNAL_KIND_OWNER_LIABILITY,
-                             SUBJECT_KIND_USER, violation->liable_id);
-            signal_send(judgement, decision, &signal);
-        }
     }
 }
 
 void liability_remove(struct judgement *judgement, struct decision *decision,
                       const struct violation_fact *violation)
 {
-    const bool room = violation->staff;
-    if (!room && violation->liable_id.data == NULL) {
-        return;
+    if (judgement->facts->subject_kind == SUBJECT_KIND_USER) {
+        spread_user(judgement, decision, violation, true);
+    } else if (violation->liable_id.data != NULL) {
+        struct signal signal =
+            signal_about(judgement, decision, violation, SIGNAL_KIND_OWNER_LIABILITY_REMOVED,
+                         SUBJECT_KIND_USER, violation->liable_id);
+        signal_send(judgement, decision, &signal);
     }
-    struct signal signal = signal_about(judgement, decision, violation,
-                                        room ? SIGNAL_KIND_ROOM_VIOLATION_REMOVED
-                                             : SIGNAL_KIND_OWNER_LIABILITY_REMOVED,
-                                        room ? SUBJECT_KIND_ROOM : SUBJECT_KIND_USER,
-                                        room ? violation->room_id : violation->liable_id);
-    signal_send(judgement, decision, &signal);
 }
 
 static struct violation_fact violation_of_signal(struct judgement *judgement,

@@ -178,9 +178,8 @@ static void answer_decided(struct judgement *judgement, const struct report *rep
     }
 }
 
-/* Whether the reporter of the newest report counts toward its case from here on (domain.md I.9). */
-static bool reporter_counts(const struct judgement *judgement, const struct policy *policy,
-                            const struct report_fact *report)
+bool reporter_counts(const struct judgement *judgement, const struct policy *policy,
+                     const struct report_fact *report)
 {
     const struct subject_state *facts = judgement->facts;
     if (report->silent || report->reporter_id.data == NULL ||
@@ -299,6 +298,10 @@ static void report_join(struct judgement *judgement, const struct report *report
         ask_proof(judgement, item, report);
     }
     case_evaluate(judgement, item, admission);
+    if (admission->route == ROUTE_CASE) {
+        cluster_evaluate(judgement, admission, report->area);
+        room_requests_evaluate(judgement);
+    }
     accumulation_evaluate(judgement, admission, report->area);
     protection_reported(judgement);
 }
@@ -332,4 +335,35 @@ enum judge_result report_judge(struct judgement *judgement, const struct report 
         report_join(judgement, report, &admission);
     }
     return JUDGE_DONE;
+}
+
+void report_of_authority(struct judgement *judgement, const struct authority_request *request)
+{
+    const int64_t now_ms = judgement->court->decided_ms;
+    const struct report report = {
+        .event_id = request->event_id,
+        .occurred_at = request->occurred_at,
+        .subject_kind = judgement->facts->subject_kind,
+        .subject_id = judgement->facts->subject_id,
+        .source_kind = SOURCE_KIND_INSTITUTION_REPORT,
+        .report_kind = REPORT_KIND_UNKNOWN,
+        .good_faith = true,
+        .target_kind = request->target_kind,
+        .content_ref = request->content_ref,
+        .area = request->area,
+        .act_at = request->act_at.set ? request->act_at.value : now_ms,
+        .actor_role = ROLE_MEMBER,
+        .relation = RELATION_NON_FRIEND,
+        .sender_kind = SENDER_KIND_UNKNOWN,
+        .content_form = CONTENT_FORM_UNKNOWN,
+        .language = LANGUAGE_UNKNOWN,
+        .category = request->category,
+        .illegal_purpose = TRI_UNKNOWN,
+        .consent_state = CONSENT_STATE_UNKNOWN,
+        .target_age_band = AGE_BAND_UNKNOWN,
+    };
+    struct admission admission;
+    judgement->request_id = request->request_id;
+    report_admit(judgement, &report, &admission);
+    report_join(judgement, &report, &admission);
 }

@@ -100,7 +100,20 @@ static void confirm(struct judgement *judgement, const struct verdict *verdict)
         refuse(judgement, verdict, "i.7");
         return;
     }
+    const bool purpose = item->review.set && item->review.value == REVIEW_KIND_ROOM_SPAM_PURPOSE;
+    const bool requests = item->category == CATEGORY_ROOM_MULTI_REQUEST;
     case_adopt(judgement, item, verdict);
+    if (purpose) {
+        item->category = CATEGORY_ROOM_STAFF_AD; /* what the room is for (I.8) */
+        item->ledger = LEDGER_ROOM;
+    } else if (requests) {
+        const int32_t number = item->number;
+        room_requests_take(judgement, number);
+        item = case_find(judgement->facts, number);
+        ASSERT(item != NULL);
+        item->category = CATEGORY_ROOM_MULTI_REQUEST;
+        item->ledger = LEDGER_ROOM;
+    }
     /* The ladder, not the person, chose the measure: PARTIAL (domain.md E6). */
     const struct finding finding = {.verdict = verdict, .automation = AUTOMATION_PARTIAL};
     case_confirm(judgement, item, &finding);
