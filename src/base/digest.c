@@ -16,28 +16,36 @@ struct digest_stream {
 };
 
 /* Created once a thread and kept for its life: EVP contexts are costly to make, cheap to reuse. */
+static _Thread_local EVP_MD_CTX *context;
+
+void digest_thread_end(void)
+{
+    EVP_MD_CTX_free(context);
+    context = NULL;
+}
+
 static EVP_MD_CTX *thread_context(void)
 {
-    static _Thread_local EVP_MD_CTX *context;
     if (context == NULL) {
         context = EVP_MD_CTX_new();
         ASSERT(context != NULL);
         EVP_MD *method = EVP_MD_fetch(NULL, "SHA256", NULL);
         ASSERT(method != NULL);
         ASSERT(EVP_DigestInit_ex2(context, method, NULL) == 1);
+        EVP_MD_free(method); /* the context holds it */
     }
     return context;
 }
 
 void digest_sha256(const struct bytes *parts, size_t count, uint8_t digest_out[DIGEST_SIZE])
 {
-    EVP_MD_CTX *context = thread_context();
-    ASSERT(EVP_DigestInit_ex2(context, NULL, NULL) == 1);
+    EVP_MD_CTX *own = thread_context();
+    ASSERT(EVP_DigestInit_ex2(own, NULL, NULL) == 1);
     for (size_t i = 0; i < count; i++) {
-        ASSERT(EVP_DigestUpdate(context, parts[i].data, parts[i].size) == 1);
+        ASSERT(EVP_DigestUpdate(own, parts[i].data, parts[i].size) == 1);
     }
     unsigned size = 0;
-    ASSERT(EVP_DigestFinal_ex(context, digest_out, &size) == 1);
+    ASSERT(EVP_DigestFinal_ex(own, digest_out, &size) == 1);
     ASSERT(size == DIGEST_SIZE);
 }
 

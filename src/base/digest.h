@@ -13,6 +13,9 @@
 /* SHA-256 of the parts one after the other. */
 void digest_sha256(const struct bytes *parts, size_t count, uint8_t digest_out[DIGEST_SIZE]);
 
+/* Before a thread that made digests ends: gives back what they kept. */
+void digest_thread_end(void);
+
 /* SHA-256 of bytes that come piece by piece. Heap object, one thread. */
 struct digest_stream;
 struct digest_stream *digest_stream_new(void);
