@@ -106,23 +106,38 @@ struct key_ring *key_ring_seeded(const uint8_t seed[32])
     return ring;
 }
 
-static enum status key_file_create(const char *path, struct error *error)
+/* Writes a new key to `path`, which must be free: a process killed in between leaves `path` whole or absent,
+ * and of two that come at once one wins. */
+static enum status key_file_write(const char *path, const char *fresh, struct error *error)
 {
     uint8_t kek[KEY_SIZE];
     char text[2 * KEY_SIZE + 1];
     ASSERT(RAND_bytes(kek, KEY_SIZE) == 1);
     hex_format(bytes_of(kek, KEY_SIZE), text);
     text[2 * KEY_SIZE] = '\n';
-    const int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const int file = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0) {
         return error_set(error, STATUS_FATAL, "cannot create key file '%s': %s", path,
                          strerror(errno));
     }
-    const bool written = write(file, text, sizeof(text)) == (ssize_t)sizeof(text) && fsync(file) == 0;
+    const bool written = write(file, text, sizeof(text)) == (ssize_t)sizeof(text) &&
+                         fsync(file) == 0 && (link(fresh, path) == 0 || errno == EEXIST);
+    const int failure = errno;
     close(file);
+    unlink(fresh);
     return written ? STATUS_OK
                    : error_set(error, STATUS_FATAL, "cannot write key file '%s': %s", path,
-                               strerror(errno));
+                               strerror(failure));
+}
+
+static enum status key_file_create(const char *path, struct error *error)
+{
+    struct buffer fresh = {0};
+    buffer_printf(&fresh, "%s.%ld", path, (long)getpid());
+    unlink((const char *)fresh.data); /* of a killed process that had our number */
+    const enum status status = key_file_write(path, (const char *)fresh.data, error);
+    buffer_release(&fresh);
+    return status;
 }
 
 static enum status key_file_read(const char *path, uint8_t kek_out[KEY_SIZE], struct error *error)
@@ -166,9 +181,7 @@ void key_ring_free(struct key_ring *ring)
     if (ring == NULL) {
         return;
     }
-    for (size_t i = 0; i < ring->kept.count; i++) {
-        free(ring->kept.entries[i].value);
-    }
+    key_ring_forget(ring);
     table_release(&ring->kept);
     OPENSSL_cleanse(ring, sizeof(*ring));
     free(ring);
@@ -227,6 +240,15 @@ void key_ring_keep(struct key_ring *ring, const uint8_t key[KEY_SIZE])
         return;
     }
     table_add(&ring->kept, id, kept);
+}
+
+void key_ring_forget(struct key_ring *ring)
+{
+    for (size_t i = 0; i < ring->kept.count; i++) {
+        OPENSSL_cleanse(ring->kept.entries[i].value, sizeof(struct kept_key));
+        free(ring->kept.entries[i].value);
+    }
+    table_clear(&ring->kept);
 }
 
 const uint8_t *key_ring_find(const struct key_ring *ring, struct bytes id)

@@ -48,6 +48,8 @@ void key_id(const uint8_t key[KEY_SIZE], char id_out[KEY_ID_SIZE]);
 /* Remembers a data key by its id, and finds it again (NULL: unknown). */
 void key_ring_keep(struct key_ring *ring, const uint8_t key[KEY_SIZE]);
 const uint8_t *key_ring_find(const struct key_ring *ring, struct bytes id);
+/* Forgets all that were remembered. */
+void key_ring_forget(struct key_ring *ring);
 
 /* The salt of a decision's payload. */
 void key_salt(const uint8_t key[KEY_SIZE], struct bytes decision_id, uint8_t salt_out[SALT_SIZE]);

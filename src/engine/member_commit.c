@@ -76,6 +76,9 @@ static enum status settle_done(struct member *member, struct error *error)
         }
     }
     transaction_end(member);
+    if (member->options->causal) { /* the payloads of the transaction were shown */
+        key_ring_forget(member->keys);
+    }
     member->transactions++;
     member->rotated = false;
     return rotate_unless_stopped(member, error);

@@ -120,15 +120,34 @@ static enum status data_key_make(struct task *task, const struct audit_payload *
     return STATUS_OK;
 }
 
+/* The row of a subject's data key in `text`: "k" and the subject's key, which is *subject_out. */
+static struct bytes data_key_row(const struct audit_payload *payload, uint8_t text[129],
+                                 struct bytes *subject_out)
+{
+    text[0] = 'k';
+    const struct bytes kind =
+        bytes_text(enum_symbol(&enum_subject_kind, (int32_t)payload->subject_kind));
+    *subject_out = subject_key(kind, payload->subject_id, text + 1);
+    return bytes_of(text, subject_out->size + 1);
+}
+
+/* Erases what the audit holds of a subject: both copies of its key go. */
+static enum status data_key_destroy(struct task *task, const struct audit_payload *payload,
+                                    struct error *error)
+{
+    uint8_t text[129];
+    struct bytes subject = {0};
+    state_remove(task->state, data_key_row(payload, text, &subject));
+    return produce_record(task, &record_audit_key, NULL, subject, -1, error);
+}
+
 static enum status data_key_get(struct task *task, const struct audit_payload *payload,
                                 uint8_t key_out[KEY_SIZE], struct error *error)
 {
     struct member *member = task->member;
-    uint8_t text[129] = "k";
-    const struct bytes kind =
-        bytes_text(enum_symbol(&enum_subject_kind, (int32_t)payload->subject_kind));
-    const struct bytes subject = subject_key(kind, payload->subject_id, text + 1);
-    const struct bytes row = bytes_of(text, subject.size + 1);
+    uint8_t text[129];
+    struct bytes subject = {0};
+    const struct bytes row = data_key_row(payload, text, &subject);
     struct bytes stored = {0};
     TRY(state_get(task->state, row, &stored, error));
     if (stored.data == NULL) {
@@ -208,6 +227,9 @@ static void on_decide(void *context, const struct audit *audit,
     task->tally.decisions++;
     task->tally.held += audit->action == AUDIT_ACTION_HOLD;
     keep_failure(task, write_audit(task, audit, payload, &error), &error);
+    if (audit->action == AUDIT_ACTION_ERASE) {
+        keep_failure(task, data_key_destroy(task, payload, &error), &error);
+    }
 }
 
 const struct step_io task_io = {
@@ -218,6 +240,9 @@ const struct step_io task_io = {
     .emit = on_emit,
     .decide = on_decide,
 };
+
+/* A larger payload is left out: the dead letter must fit its own topic. */
+#define DEAD_PAYLOAD_MAX ((size_t)512 * 1024)
 
 enum status task_dead_letter(struct task *task, const struct stream_record *record,
                              enum dead_reason reason, struct error *error)
@@ -237,7 +262,8 @@ enum status task_dead_letter(struct task *task, const struct stream_record *reco
     digest_sha256(identity, COUNT_OF(identity), digest);
     hex_format(bytes_of(digest, DIGEST_SIZE / 2), event_id);
     memcpy(event_id + DIGEST_SIZE, ".0", 2);
-    const bool kept = member->config->dead_letter_payload && record->value.data != NULL;
+    const bool kept = member->config->dead_letter_payload && record->value.data != NULL &&
+                      record->value.size <= DEAD_PAYLOAD_MAX;
     const struct dead_letter letter = {.event_id = bytes_of(event_id, sizeof(event_id)),
                                        .occurred_at = task->working.clock_ms,
                                        .reason = reason,

@@ -22,7 +22,8 @@ struct step_io {
     /* An output record, keyed by its subject; `tombstone`: a null value under that key. */
     void (*emit)(void *context, const struct record_type *type, const void *record,
                  bool tombstone);
-    /* A decision: the engine adds chain, key and cipher and writes the Audit record. */
+    /* A decision: the engine adds chain, key and cipher and writes the Audit record. One with
+     * AUDIT_ACTION_ERASE is the subject's last under its key, which the engine then destroys. */
     void (*decide)(void *context, const struct audit *audit, const struct audit_payload *payload);
 };
 
