@@ -22,6 +22,7 @@ struct task_head {
     int64_t next_offset[TOPOLOGY_SOURCES_MAX];
     uint8_t receipt_hash[DIGEST_SIZE];
     uint8_t audit_hash[DIGEST_SIZE];
+    int64_t wall_ms; /* when the meta it was read from was written; else 0 */
     struct breaker breaker;
 };
 

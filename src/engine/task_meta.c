@@ -107,6 +107,7 @@ enum status task_meta_decode(const struct task *task, struct bytes bytes,
     struct task_head head = {.commit_seq = meta->commit_seq,
                              .changelog_next = meta->changelog_next_offset,
                              .clock_ms = meta->clock,
+                             .wall_ms = meta->wall_time,
                              .breaker = {.hour = meta->breaker_hour}};
     for (uint32_t i = 0; i < meta->sources_count; i++) {
         const struct task_source *source = &meta->sources[i];

@@ -35,6 +35,11 @@ static enum status directories_make(const char *path, struct error *error)
     return status;
 }
 
+static void store_path(const struct member *member, int32_t partition, struct buffer *path)
+{
+    buffer_printf(path, "%s/%s/%d", member->options->state_dir, member->topology->name, partition);
+}
+
 static enum status store_open(const struct member *member, int32_t partition,
                               struct store **store_out, struct error *error)
 {
@@ -43,7 +48,7 @@ static enum status store_open(const struct member *member, int32_t partition,
         return STATUS_OK;
     }
     struct buffer path = {0};
-    buffer_printf(&path, "%s/%s/%d", member->options->state_dir, member->topology->name, partition);
+    store_path(member, partition, &path);
     enum status status = directories_make((const char *)path.data, error);
     if (status == STATUS_OK) {
         status = store_open_rocksdb((const char *)path.data, member->store_memory, store_out, error);
@@ -55,7 +60,8 @@ static enum status store_open(const struct member *member, int32_t partition,
 /* The caps of one task: its part of the memory cap; a quarter of it pending at most. */
 static struct state_limits limits_of(const struct member *member)
 {
-    const int64_t parts = member->partition_count > 0 ? member->partition_count : 1;
+    const int64_t parts = (int64_t)member->options->topology_count * member->partition_count;
+    ASSERT(parts > 0);
     const size_t share = (size_t)(member->config->memory_bytes / parts);
     return (struct state_limits){.cache_bytes = share / 4,
                                  .checkpoint_bytes = share / 4,
@@ -157,7 +163,7 @@ static enum status restore_read(struct task *task, struct reader *reader, int64_
             reader->ops->release(reader, &record);
             TRY(status);
         }
-        if (rows % 256 == 0 && clock_monotonic_ms() - shown_at > SECOND_MS) {
+        if ((!found || rows % 256 == 0) && clock_monotonic_ms() - shown_at > SECOND_MS) {
             shown_at = clock_monotonic_ms();
             log_line(LOG_INFO, "restoring", "topology=%s partition=%d offset=%" PRId64
                      " target=%" PRId64, member->topology->name, task->partition,
@@ -166,6 +172,28 @@ static enum status restore_read(struct task *task, struct reader *reader, int64_
     }
     log_line(LOG_INFO, "restored", "topology=%s partition=%d records=%" PRId64 " target=%" PRId64,
              member->topology->name, task->partition, rows, target);
+    return STATUS_OK;
+}
+
+/* The changelog must reach what the group committed, stable or not yet; a shorter one is waited for in
+ * vain. */
+static enum status check_end(const struct task *task, int64_t target, struct error *error)
+{
+    const struct member *member = task->member;
+    struct reader *reader = NULL;
+    int64_t start = 0;
+    int64_t end = 0;
+    TRY(member->cluster->ops->reader_open(member->cluster, member->changelog_name, task->partition,
+                                          target, false, &reader, error));
+    const enum status status = reader->ops->bounds(reader, &start, &end, error);
+    reader->ops->close(reader);
+    TRY(status);
+    if (end < target) {
+        return error_set(error, STATUS_FATAL,
+                         "changelog '%s' partition %d ends at %" PRId64 ", the group committed up to "
+                         "%" PRId64 ": it was cut or made anew; keep it as evidence and restore it",
+                         member->changelog_name, task->partition, end, target);
+    }
     return STATUS_OK;
 }
 
@@ -181,6 +209,7 @@ static enum status restore_from(struct task *task, struct reader *reader, int64_
                          "from %" PRId64 ": records were deleted; restore the topic, nothing else "
                          "holds them", task->member->changelog_name, task->partition, start, from);
     }
+    TRY(check_end(task, mark->changelog_next, error));
     struct buffer meta = {0};
     enum status status = restore_read(task, reader, mark->changelog_next, &meta, error);
     if (status == STATUS_OK && meta.size == 0) {
@@ -299,6 +328,48 @@ static enum status positions_of(const struct task *task, const struct stream_com
     return STATUS_OK;
 }
 
+/* delete.retention.ms of a changelog: tombstones older than this may be gone. */
+#define TOMBSTONES_MS (7 * DAY_MS)
+
+static enum status state_begin(struct task *task, struct error *error)
+{
+    struct member *member = task->member;
+    struct store *store = NULL;
+    TRY(store_open(member, task->partition, &store, error));
+    const struct state_limits limits = limits_of(member);
+    TRY(state_open(store, &limits, &task->state, error));
+    task->timers = timers_new(task->state);
+    return STATUS_OK;
+}
+
+/* A directory so far behind that rows deleted meanwhile would come back: it is moved away and the state
+ * restored in full (exactly-once.md 3.6). */
+static enum status start_anew(struct task *task, struct error *error)
+{
+    const struct member *member = task->member;
+    struct buffer path = {0};
+    struct buffer aside = {0};
+    store_path(member, task->partition, &path);
+    buffer_printf(&aside, "%s.stale.%" PRId64, (const char *)path.data, clock_wall_ms());
+    timers_free(task->timers);
+    state_close(task->state);
+    task->timers = NULL;
+    task->state = NULL;
+    enum status status = STATUS_OK;
+    if (rename((const char *)path.data, (const char *)aside.data) != 0) {
+        status = error_set(error, STATUS_FATAL, "cannot move the stale state '%s' away: %s",
+                           (const char *)path.data, strerror(errno));
+    } else {
+        log_line(LOG_WARNING, "state_stale", "topology=%s partition=%d moved_to=%s",
+                 member->topology->name, task->partition, (const char *)aside.data);
+        task->committed = (struct task_head){.commit_seq = 0};
+        status = state_begin(task, error);
+    }
+    buffer_release(&path);
+    buffer_release(&aside);
+    return status;
+}
+
 static enum status catch_up(struct task *task, bool has_state,
                             const struct stream_committed *committed, struct error *error)
 {
@@ -315,7 +386,12 @@ static enum status catch_up(struct task *task, bool has_state,
                          member->topology->name, task->partition, local, mark.commit_seq);
     }
     if (local < mark.commit_seq) {
-        const int64_t from = has_state ? task->committed.changelog_next : 0;
+        const bool stale =
+            has_state && clock_wall_ms() - task->committed.wall_ms > TOMBSTONES_MS;
+        if (stale) {
+            TRY(start_anew(task, error));
+        }
+        const int64_t from = has_state && !stale ? task->committed.changelog_next : 0;
         TRY(restore(task, from, &mark, error));
     }
     for (uint32_t i = 0; i < member->topology->source_count; i++) {
@@ -327,11 +403,7 @@ static enum status catch_up(struct task *task, bool has_state,
 static enum status open_state(struct task *task, struct error *error)
 {
     struct member *member = task->member;
-    struct store *store = NULL;
-    TRY(store_open(member, task->partition, &store, error));
-    const struct state_limits limits = limits_of(member);
-    TRY(state_open(store, &limits, &task->state, error));
-    task->timers = timers_new(task->state);
+    TRY(state_begin(task, error));
     task->scratch = member->topology->step->open(member->codec);
     const struct bytes meta = state_stored_meta(task->state);
     const bool has_state = meta.data != NULL;
