@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 
 #include "base/assert.h"
+#include "base/digest.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "engine/log.h"
@@ -148,6 +149,7 @@ static void *thread_main(void *argument)
                  thread->topology->name, thread->number, thread->error.text);
         atomic_store(thread->halt, true); /* one failed thread ends the process: fail-stop */
     }
+    digest_thread_end();
     atomic_fetch_sub(thread->running, 1);
     return NULL;
 }
