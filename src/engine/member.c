@@ -67,6 +67,15 @@ static enum status check_topics(struct member *member, struct error *error)
     return STATUS_OK;
 }
 
+/* The lines of a text as one line, as errors are: the last newline goes. */
+static void join_lines(struct buffer *text)
+{
+    text->size -= text->size > 0;
+    for (size_t i = 0; i < text->size; i++) {
+        text->data[i] = text->data[i] == '\n' ? ';' : text->data[i];
+    }
+}
+
 /* Nothing may drag stream time along: an input carries the broker's time, or the broker refuses what is more
  * than time.max_ahead ahead (design.md 6, Time). */
 static enum status check_timestamps(struct member *member, struct error *error)
@@ -94,10 +103,11 @@ static enum status check_timestamps(struct member *member, struct error *error)
             }
         }
         if (status == STATUS_OK && differences.size > 0) {
+            join_lines(&differences);
             status = error_set(error, STATUS_FATAL,
                                "%.*s: records from the future would drag stream time along; set "
                                "%s on the topic, or topics.check_timestamps to false",
-                               (int)differences.size - 1, (const char *)differences.data, bound);
+                               BYTES_PRINT(buffer_bytes(&differences)), bound);
         }
     }
     buffer_release(&differences);
