@@ -8,7 +8,7 @@ import shutil
 import unittest
 
 from programs import OUTPUTS, ProgramTest, essence
-from records import demo, workload
+from records import DAY, HOUR, START, demo, record, report, workload
 
 INTERNAL = ("signals", "notice-requests", "audit-keys")
 
@@ -116,6 +116,25 @@ class Replay(ProgramTest):
         whole, half = self.records("whole", *OUTPUTS), self.records("half", *OUTPUTS)
         self.assertEqual(decided(half), decided(whole))
         self.assertEqual(standings(half), standings(whole))
+
+    def test_an_advance_later_in_the_input_holds_back_no_signal(self):
+        # I.2: an advance first drains the signals of everything before it. Its ticks stood in the
+        # topic of signals before the signals of earlier records, which were read behind them.
+        lines = [
+            report(START, "USER:p", "r1", area="REGULAR_CHAT", category="IMPERSONATION_PHISHING",
+                   impersonated_id="v"),
+            record("claims", "IdentityProof", START + 10 * HOUR, "USER:v", proof_id="proof",
+                   purpose="IMPERSONATION", requested_by_self=True, masking_ok=True, accepted=True,
+                   proof_ref="ref"),
+            {"advance": START + 4 * DAY}]
+        self.output("steps", lines[:1])
+        self.output("steps", lines[1:2])
+        self.output("steps", lines[2:])
+        self.output("whole", lines)
+        history = [value["measure"] for value in self.values("steps", "restrictions")]
+        self.assertEqual(history, ["PROVISIONAL_HOLD", "RESTRICT_PERM_ALL"])
+        self.assertEqual(decided(self.records("whole", *OUTPUTS)),
+                         decided(self.records("steps", *OUTPUTS)))
 
     def test_files_are_taken_in_the_order_of_the_command_line(self):
         lines = workload(6, 600)
