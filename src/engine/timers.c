@@ -14,8 +14,10 @@
 
 enum { LOAD_COUNT = 4096, HEAP_MAX = 4 * LOAD_COUNT, PREFIX_SIZE = 9 };
 
-/* A row key, owned. */
+/* A row key, owned, and the time in it: rows are in order of time, so that most comparisons need not look
+ * at the key. */
 struct entry {
+    int64_t due_ms;
     uint8_t *row;
     size_t size;
 };
@@ -44,9 +46,17 @@ static struct bytes row_of(const struct entry *entry)
     return bytes_of(entry->row, entry->size);
 }
 
+static int64_t due_of(struct bytes row)
+{
+    ASSERT(row.size > PREFIX_SIZE);
+    return (int64_t)be64_get(row.data + 1);
+}
+
 static bool before(const struct timers *timers, size_t left, size_t right)
 {
-    return bytes_compare(row_of(&timers->heap[left]), row_of(&timers->heap[right])) < 0;
+    const struct entry *a = &timers->heap[left];
+    const struct entry *b = &timers->heap[right];
+    return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : bytes_compare(row_of(a), row_of(b)) < 0;
 }
 
 static void swap(struct timers *timers, size_t left, size_t right)
@@ -65,7 +75,7 @@ static void heap_push(struct timers *timers, struct bytes row)
     uint8_t *copy = memory_get(row.size);
     memcpy(copy, row.data, row.size);
     size_t at = timers->count++;
-    timers->heap[at] = (struct entry){.row = copy, .size = row.size};
+    timers->heap[at] = (struct entry){.due_ms = due_of(row), .row = copy, .size = row.size};
     while (at > 0 && before(timers, at, (at - 1) / 2)) {
         swap(timers, at, (at - 1) / 2);
         at = (at - 1) / 2;
@@ -188,8 +198,7 @@ enum status timers_first(struct timers *timers, struct timer *timer_out, bool *f
     *found_out = timers->count > 0;
     if (timers->count > 0) {
         const struct bytes row = row_of(&timers->heap[0]);
-        ASSERT(row.size > PREFIX_SIZE);
-        timer_out->due_ms = (int64_t)be64_get(row.data + 1);
+        timer_out->due_ms = timers->heap[0].due_ms;
         timer_out->key = bytes_of(row.data + PREFIX_SIZE, row.size - PREFIX_SIZE);
     }
     return STATUS_OK;

@@ -61,9 +61,9 @@ static void scratch_close(void *memory)
 static void facts_begin(struct scratch *scratch, struct bytes key)
 {
     enum subject_kind kind = SUBJECT_KIND_USER;
-    memset(&scratch->facts, 0, sizeof(scratch->facts));
-    step_subject(key, &kind, &scratch->facts.subject_id);
-    scratch->facts.subject_kind = kind;
+    struct bytes id = {0};
+    step_subject(key, &kind, &id);
+    judge_init(&scratch->facts, kind, id);
 }
 
 static enum status facts_decode(struct scratch *scratch, struct bytes row, struct error *error)
