@@ -106,9 +106,9 @@ def threads_of(pid):
     return found
 
 
-def folder_bytes(folder):
+def folder_bytes(folder, suffix=""):
     return sum(os.path.getsize(os.path.join(at, name)) for at, _, names in os.walk(folder)
-               for name in names)
+               for name in names if name.endswith(suffix))
 
 
 # --- the stand ----------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ class Stand:
         path = self.arguments.perf
         self.arguments.perf = None
         if path:
-            self.sampler = self.launch(["perf", "record", "-q", "-F", "497", "--call-graph", "fp",
+            self.sampler = self.launch(["perf", "record", "-q", "-F", "497", "--call-graph", os.environ.get("PERF_GRAPH", "fp"),
                                         "-p", str(pid), "-o", path], "perf.log")
 
     def program(self, name):
@@ -509,5 +509,5 @@ class Worker:
 
     def changelog_bytes(self):
         folder = os.path.join(ROOT, "build", "kafka", "run", NAME, "node-1", "data")
-        return sum(folder_bytes(os.path.join(folder, name)) for name in os.listdir(folder)
+        return sum(folder_bytes(os.path.join(folder, name), ".log") for name in os.listdir(folder)
                    if name.startswith(self.prefix + "sanctions-changelog-"))
