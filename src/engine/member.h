@@ -43,6 +43,7 @@ struct member {
     bool rotated;          /* since the last committed transaction */
     int64_t begun_at_ms;   /* monotonic */
     int64_t polled_at_ms;  /* policies, monotonic */
+    int64_t wall_ms;       /* the wall clock when a record last asked for it */
     int64_t inputs;        /* of the open transaction */
     size_t produced_bytes; /* of the open transaction */
     int64_t transactions;  /* committed since start */
