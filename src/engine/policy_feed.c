@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+enum { QUIET_MAX = 10 }; /* seconds without a record that should be there */
 #define ANNOUNCE_MS (7 * DAY_MS) /* rule 25: not policy data, it binds the policy itself */
 
 struct policy_feed {
@@ -143,13 +144,17 @@ enum status policy_feed_poll(struct policy_feed *feed, struct error *error)
     int64_t start = 0;
     int64_t end = 0;
     TRY(reader->ops->bounds(reader, &start, &end, error));
-    while (reader->ops->position(reader) < end) {
+    for (int quiet = 0; reader->ops->position(reader) < end;) {
         struct stream_record record = {0};
         bool found = false;
         TRY(reader->ops->read(reader, 1000, &record, &found, error));
         if (found) {
             take(feed, &record);
             reader->ops->release(reader, &record);
+        }
+        quiet = found ? 0 : quiet + 1;
+        if (quiet == QUIET_MAX) {
+            return error_set(error, STATUS_RETRY, "no broker gives the records of the policies topic");
         }
     }
     return STATUS_OK;
