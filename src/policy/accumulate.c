@@ -123,7 +123,8 @@ void accumulation_evaluate(struct judgement *judgement, const struct admission *
     if (!accumulates(newest)) {
         return; /* the record that completes it gives the time */
     }
-    if (judgement->facts->subject_kind != SUBJECT_KIND_USER || admission->route != ROUTE_CASE ||
+    if (judgement->facts->account_state == ACCOUNT_STATE_MEMORIAL ||
+        judgement->facts->subject_kind != SUBJECT_KIND_USER || admission->route != ROUTE_CASE ||
         policy->accumulation_scopes[admission->ledger] == 0 || enough < 1 ||
         judgement->facts->reports_count < (uint32_t)enough ||
         ledger_is_busy(judgement->facts, admission->ledger, judgement->court->decided_ms,

@@ -80,6 +80,11 @@ static void act_weigh(const struct judgement *judgement, const struct case_fact 
     act->severity = severity_of(act->policy, item, verdict);
     act->lane = lane_of(judgement, act->policy, item, act->severity);
     act->why_not = NULL;
+    if (judgement->facts->account_state == ACCOUNT_STATE_MEMORIAL) {
+        act->lane = LANE_NONE;
+        act->why_not = "memorial";
+        return;
+    }
     if (act->lane == LANE_NONE) {
         act->why_not = "no-ladder";
         return;

@@ -193,6 +193,42 @@ static void appeal_open(struct judgement *judgement, const struct appeal *appeal
                          target->number, target->id, item->excluded_reviewer_ref);
 }
 
+/* Objections to a measure on content: the poster's to a claim, anybody's to an order. */
+static void objection_judge(struct judgement *judgement, const struct appeal *appeal)
+{
+    struct subject_state *facts = judgement->facts;
+    const bool rights = appeal->kind == APPEAL_KIND_RIGHTS_OBJECTION;
+    uint8_t id[ID_SIZE];
+    struct target target = {0};
+    struct restriction_fact *row = NULL;
+    for (uint32_t i = 0; id_parse(appeal->target_decision_id, id) && i < facts->restrictions_count;
+         i++) {
+        struct restriction_fact *item = &facts->restrictions[i];
+        const bool named = bytes_equal(item->restriction_id, bytes_of(id, ID_SIZE)) ||
+                           bytes_equal(item->decision_id, bytes_of(id, ID_SIZE));
+        const enum measure measure = rights ? MEASURE_TEMPORARY_MEASURE : MEASURE_AUTHORITY_ACTION;
+        row = named && item->measure == measure ? item : row;
+    }
+    if (row == NULL) {
+        appeal_inadmissible(judgement, appeal, &target, "appeal.unknown");
+        return;
+    }
+    struct decision decision;
+    appeal_decision(judgement, &decision, &target, rights ? "b2.44-2" : "b2.82-4");
+    decision.payload.request_id = row->request_id;
+    if (rights) {
+        row->objected = true;
+        decision_close(judgement, &decision);
+    } else if (!objection_forward(judgement, &decision, row)) {
+        appeal_inadmissible(judgement, appeal, &target, "appeal.late");
+        return;
+    }
+    const struct param params[] = {{PARAM_NAME_CASE, decision.id_hex},
+                                   {PARAM_NAME_DECISION, appeal->target_decision_id}};
+    emit_person_notice(judgement, &decision, NOTICE_KIND_APPEAL_RECEIPT, appeal->appellant_id,
+                       params, COUNT_OF(params));
+}
+
 void appeal_judge(struct judgement *judgement, const struct appeal *appeal)
 {
     struct target target;
@@ -200,12 +236,11 @@ void appeal_judge(struct judgement *judgement, const struct appeal *appeal)
     judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
     const struct policy *policy =
         policies_at(judgement->court->policies, known ? target.decided_ms : 0);
-    if (appeal->kind == APPEAL_KIND_RIGHTS_OBJECTION ||
-        appeal->kind == APPEAL_KIND_AUTHORITY_OBJECTION) {
-        const struct ground ground = target_ground(judgement, &target);
-        decision_refuse(judgement, judgement->policy, &ground, "not-implemented");
-    } else if (!appeal->verified_subject) {
+    if (!appeal->verified_subject) {
         third_party_refuse(judgement, appeal->appellant_id);
+    } else if (appeal->kind == APPEAL_KIND_RIGHTS_OBJECTION ||
+               appeal->kind == APPEAL_KIND_AUTHORITY_OBJECTION) {
+        objection_judge(judgement, appeal);
     } else if (!known) {
         appeal_inadmissible(judgement, appeal, &target, "appeal.unknown");
     } else if (judgement->court->decided_ms > target.decided_ms + policy->appeal_window_ms) {

@@ -91,6 +91,9 @@ static void protection_start(struct judgement *judgement, enum area area)
     const int64_t now_ms = judgement->court->decided_ms;
     const struct ground ground = protection_ground(judgement, area);
     struct decision decision;
+    if (facts->account_state == ACCOUNT_STATE_MEMORIAL) {
+        return; /* nobody is there to be protected */
+    }
     decision_open(judgement, &decision, policy, AUDIT_ACTION_DECIDE, &ground, NULL);
     decision.payload.smaller_scope = bytes_text("protection");
     const struct restriction_fact made = {

@@ -351,8 +351,9 @@ static struct ground restriction_ground(const struct judgement *judgement,
         policy_version(judgement->court->policies, row->policy_version, row->decided_at);
     return (struct ground){
         .category = row->category,
-        .severity = policy->categories[row->category].severity,
-        .lane = policy->categories[row->category].lane,
+        .severity = row->category == CATEGORY_NONE ? SEVERITY_NONE
+                                                   : policy->categories[row->category].severity,
+        .lane = row->category == CATEGORY_NONE ? LANE_NONE : policy->categories[row->category].lane,
         .area = row->area,
         .ledger = row->ledger,
         .source_kind = row->source_kind,

@@ -61,15 +61,6 @@ static enum judge_result judge_signal(struct judgement *judgement, const struct 
     return JUDGE_DONE;
 }
 
-/* Changes of an account that no measure depends on yet. */
-static bool account_is_plain(const struct account_change *change)
-{
-    return change->kind == ACCOUNT_CHANGE_KIND_LINKED ||
-           change->kind == ACCOUNT_CHANGE_KIND_UNLINKED ||
-           change->kind == ACCOUNT_CHANGE_KIND_DEVICE ||
-           change->kind == ACCOUNT_CHANGE_KIND_AGE_BAND;
-}
-
 /* The history of a room's owner and admins. */
 static bool event_is_role(const struct judgement *judgement, const struct chat_event *event)
 {
@@ -78,22 +69,10 @@ static bool event_is_role(const struct judgement *judgement, const struct chat_e
             event->kind == CHAT_EVENT_KIND_ROLE_CHANGE);
 }
 
-/* An institution that only reports: it counts as one, and no more (domain.md I.21). */
-static bool request_is_report(const struct authority_request *request)
+/* What customer service, the legal desk and the account service send about a person. */
+static void judge_service(struct judgement *judgement, const struct record_type *type,
+                          const void *record)
 {
-    return request->action == AUTHORITY_ACTION_KIND_REPORT && request->category != CATEGORY_NONE;
-}
-
-/* Any other record: its event id is the first field of every input. */
-static enum judge_result judge_other(struct judgement *judgement, const struct record_type *type,
-                                     const void *record)
-{
-    struct bytes event_id;
-    memcpy(&event_id, (const uint8_t *)record + type->fields[0].offset, sizeof(event_id));
-    ASSERT(type->fields[0].kind == FIELD_STRING);
-    if (event_seen(judgement, event_id)) {
-        return JUDGE_DUPLICATE;
-    }
     if (type == &record_appeal) {
         appeal_judge(judgement, record);
     } else if (type == &record_inquiry) {
@@ -102,18 +81,53 @@ static enum judge_result judge_other(struct judgement *judgement, const struct r
         dispute_judge(judgement, record);
     } else if (type == &record_harm_report) {
         harm_judge(judgement, record);
-    } else if (type == &record_chat_event && event_is_role(judgement, record)) {
+    } else if (type == &record_authority_request) {
+        authority_judge(judgement, record);
+    } else if (type == &record_minor_protection_request) {
+        minor_judge(judgement, record);
+    } else if (type == &record_account_change) {
+        if (!account_judge(judgement, record)) {
+            refuse_unknown(judgement);
+        }
+    } else if (type != &record_notice_preference) {
+        refuse_unknown(judgement); /* preferences are the other topology's */
+    }
+}
+
+static bool is_sound(const struct judgement *judgement, const struct record_type *type,
+                     const void *record)
+{
+    if (type == &record_authority_request) {
+        return authority_is_sound(judgement, record);
+    }
+    return type != &record_rights_claim || claim_is_sound(judgement, record);
+}
+
+/* Any record but reports, verdicts and signals: its event id is its first field. */
+static enum judge_result judge_other(struct judgement *judgement, const struct record_type *type,
+                                     const void *record, enum dead_reason *reason_out)
+{
+    const bool user = judgement->facts->subject_kind == SUBJECT_KIND_USER;
+    struct bytes event_id;
+    memcpy(&event_id, (const uint8_t *)record + type->fields[0].offset, sizeof(event_id));
+    ASSERT(type->fields[0].kind == FIELD_STRING);
+    if (!is_sound(judgement, type, record)) {
+        *reason_out = DEAD_REASON_BAD_FIELD;
+        return JUDGE_REFUSED;
+    }
+    if (event_seen(judgement, event_id)) {
+        return JUDGE_DUPLICATE;
+    }
+    if (type == &record_chat_event && event_is_role(judgement, record)) {
         role_add(judgement, record);
-    } else if (type == &record_chat_event && judgement->facts->subject_kind == SUBJECT_KIND_USER) {
+    } else if (type == &record_chat_event && user) {
         behaviour_judge(judgement, record);
-    } else if (type == &record_authority_request && request_is_report(record)) {
-        report_of_authority(judgement, record);
-    } else if (type == &record_identity_proof &&
-               judgement->facts->subject_kind == SUBJECT_KIND_USER) {
+    } else if (type == &record_rights_claim && user) {
+        claim_judge(judgement, record);
+    } else if (type == &record_identity_proof && user) {
         proof_judge(judgement, record);
-    } else if (type != &record_notice_preference &&
-               !(type == &record_account_change && account_is_plain(record))) {
-        refuse_unknown(judgement);
+    } else {
+        judge_service(judgement, type, record);
     }
     return JUDGE_DONE;
 }
@@ -132,7 +146,7 @@ enum judge_result judge_record(struct court *court, struct subject_state *facts,
     if (type == &record_signal) {
         return judge_signal(&judgement, record);
     }
-    return judge_other(&judgement, type, record);
+    return judge_other(&judgement, type, record, reason_out);
 }
 
 void judge_timer(struct court *court, struct subject_state *facts)

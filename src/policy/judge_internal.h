@@ -218,6 +218,44 @@ int32_t burst_targets(const struct judgement *judgement, const struct policy *po
 /* Whether an event completes a reported burst (thresholds.c). */
 void burst_evaluate(struct judgement *judgement, enum category category);
 
+/* measures.c */
+
+/* A measure in force by target or request (data NULL: any); NULL: none. */
+struct restriction_fact *measure_find(struct subject_state *facts, enum measure measure,
+                                      struct bytes target_id, struct bytes request_id);
+/* Fills ids and times of `made`, puts it in force and closes the decision; no notice. */
+void measure_apply(struct judgement *judgement, struct decision *decision,
+                   struct restriction_fact *made, struct restriction_fact *superseded);
+/* A notice of the measure's own kind; to nobody if the addressee is not known or dead. */
+void measure_tell(struct judgement *judgement, struct decision *decision, enum notice_kind kind,
+                  struct bytes addressee, const struct restriction_fact *measure);
+void measure_change(struct judgement *judgement, struct restriction_fact *row,
+                    const struct ground *ground, const char *rule, struct optional_long end,
+                    scope_set scopes, enum decision_state state);
+void content_measure(struct judgement *judgement, const struct verdict *verdict);
+
+/* claims.c */
+
+/* False: a time or category that no claim may have (BAD_FIELD). */
+bool claim_is_sound(const struct judgement *judgement, const struct rights_claim *claim);
+void claim_judge(struct judgement *judgement, const struct rights_claim *claim);
+bool claim_end(struct judgement *judgement, struct restriction_fact *row);
+void minor_judge(struct judgement *judgement, const struct minor_protection_request *request);
+
+/* authority.c */
+
+/* False: a legal basis that the policy does not know (BAD_FIELD). */
+bool authority_is_sound(const struct judgement *judgement, const struct authority_request *request);
+void authority_judge(struct judgement *judgement, const struct authority_request *request);
+/* Closes `decision` and forwards an objection that is in time; false: it is late, nothing done. */
+bool objection_forward(struct judgement *judgement, struct decision *decision,
+                       const struct restriction_fact *row);
+
+/* accounts.c */
+
+/* False: a kind that this build does not act on. */
+bool account_judge(struct judgement *judgement, const struct account_change *change);
+
 /* gather.c */
 
 /* SPAM_REPEAT_MULTIROOM, if the newest report completes a cluster. */
@@ -390,6 +428,8 @@ void emit_outcome_signal(struct judgement *judgement, struct bytes event_id,
                          const struct report *report, enum category category, enum outcome outcome);
 void emit_reporter_notice(struct judgement *judgement, struct decision *decision,
                           enum notice_kind kind, struct bytes reporter_id, enum outcome outcome);
+/* PUBLIC_MARK: anybody may know that content is hidden for now. */
+void emit_public_mark(struct judgement *judgement, struct decision *decision, struct bytes content);
 /* A notice of the kinds about appeals, disputes, inquiries and incidents. */
 void emit_person_notice(struct judgement *judgement, struct decision *decision,
                         enum notice_kind kind, struct bytes addressee, const struct param *params,

@@ -258,12 +258,15 @@ void liability_arrive(struct judgement *judgement, const struct signal *signal)
                     signal->act_at.set ? signal->act_at.value : judgement->court->decided_ms);
     const struct violation_fact made = violation_of_signal(judgement, signal, policy);
     const struct ground ground = violation_ground(&made);
+    const bool frozen = facts->account_state == ACCOUNT_STATE_MEMORIAL;
     const bool stale = made.act_at <= made.decided_at - (made.expires_at - made.decided_at);
     struct decision decision;
-    if (made.weight < 1 || stale || facts->violations_count >= VIOLATIONS_MAX) {
+    if (made.weight < 1 || stale || frozen || facts->violations_count >= VIOLATIONS_MAX) {
         decision_open(judgement, &decision, policy,
                       stale ? AUDIT_ACTION_OUTCOME : AUDIT_ACTION_REFUSE, &ground,
-                      stale ? "stale" : "limit.strikes");
+                      stale    ? "stale"
+                      : frozen ? "s3.48"
+                               : "limit.strikes");
         decision.payload.cause_decision_id = signal->cause_decision_id;
         decision_close(judgement, &decision);
         return;

@@ -153,7 +153,7 @@ void emit_restriction_notice(struct judgement *judgement, struct decision *decis
                              enum notice_kind kind, const struct restriction_fact *restriction)
 {
     const struct bytes addressee = addressee_of(judgement, restriction->case_number);
-    if (addressee.data == NULL) {
+    if (addressee.data == NULL || judgement->facts->account_state == ACCOUNT_STATE_MEMORIAL) {
         return;
     }
     const bool reporter = judgement->facts->subject_kind == SUBJECT_KIND_REPORTER;
@@ -275,5 +275,16 @@ void emit_proof_notice(struct judgement *judgement, struct decision *decision,
     }
     param_add(&notice, PARAM_NAME_CASE, decision->id_hex);
     param_add(&notice, PARAM_NAME_CS_CATEGORY, bytes_text(CS_REPORT));
+    notice_send(judgement, &notice);
+}
+
+void emit_public_mark(struct judgement *judgement, struct decision *decision, struct bytes content)
+{
+    struct notice_request notice;
+    notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
+                decision->id_hex, NOTICE_KIND_PUBLIC_MARK, judgement->facts->subject_id);
+    notice.audience = AUDIENCE_PUBLIC;
+    param_add(&notice, PARAM_NAME_CONTENT, content);
+    param_add(&notice, PARAM_NAME_CASE, decision->id_hex);
     notice_send(judgement, &notice);
 }

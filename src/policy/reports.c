@@ -306,6 +306,23 @@ static void report_join(struct judgement *judgement, const struct report *report
     protection_reported(judgement);
 }
 
+/* Only content may still be judged: a person is asked if the thresholds say so, else it closes
+ * (I.23). */
+static void report_join_memorial(struct judgement *judgement, const struct report *report,
+                                 struct admission *admission)
+{
+    const struct policy_evidence *evidence = evidence_of(admission->policy, admission->class);
+    const struct case_fact *item = case_find_open(judgement->facts, admission);
+    if (item == NULL && !admission->asks && admission->score < evidence->ask_score) {
+        answer(judgement, report, admission, OUTCOME_CLOSED, "s3.48");
+        return;
+    }
+    admission->asks = true;
+    admission->human = true;
+    admission->no_hold = true;
+    report_join(judgement, report, admission);
+}
+
 enum judge_result report_judge(struct judgement *judgement, const struct report *report,
                                enum dead_reason *reason_out)
 {
@@ -329,7 +346,9 @@ enum judge_result report_judge(struct judgement *judgement, const struct report 
                             OUTCOME_DUPLICATE);
         return JUDGE_DONE;
     }
-    if (known.decided != NULL) {
+    if (judgement->facts->account_state == ACCOUNT_STATE_MEMORIAL) {
+        report_join_memorial(judgement, report, &admission);
+    } else if (known.decided != NULL) {
         answer_decided(judgement, report, &admission, known.decided);
     } else {
         report_join(judgement, report, &admission);

@@ -3,8 +3,12 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
 
-static enum review_kind review_kind_of(const struct admission *admission)
+static enum review_kind review_kind_of(const struct judgement *judgement,
+                                       const struct admission *admission)
 {
+    if (judgement->facts->account_state == ACCOUNT_STATE_MEMORIAL) {
+        return REVIEW_KIND_CONTENT;
+    }
     const struct policy_category *category = &admission->policy->categories[admission->category];
     if (admission->route == ROUTE_UNKNOWN_AREA) {
         return REVIEW_KIND_UNKNOWN_AREA;
@@ -133,6 +137,6 @@ void case_evaluate(struct judgement *judgement, struct case_fact *item,
         case_hold(judgement, item, false);
     }
     if (asks(judgement, item, admission, reporters)) {
-        case_ask(judgement, item, review_kind_of(admission));
+        case_ask(judgement, item, review_kind_of(judgement, admission));
     }
 }

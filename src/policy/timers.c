@@ -20,6 +20,9 @@ static struct restriction_fact *next_end(struct subject_state *facts, int64_t no
 
 static void end_by_time(struct judgement *judgement, struct restriction_fact *row)
 {
+    if (claim_end(judgement, row)) {
+        return;
+    }
     if (row->measure != MEASURE_PROVISIONAL_HOLD) {
         restriction_end(judgement, row, END_REASON_EXPIRED, "expired");
         return;

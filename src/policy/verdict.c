@@ -323,7 +323,7 @@ static void dispatch(struct judgement *judgement, const struct verdict *verdict)
         appeal_decide(judgement, verdict);
         break;
     case VERDICT_KIND_CONTENT_MEASURE:
-        refuse(judgement, verdict, "not-implemented");
+        content_measure(judgement, verdict);
         break;
     }
 }

@@ -248,6 +248,14 @@ static inline void default_policy(struct policy *policy)
         .hold_ms = 72 * HOUR_MS,
         .proof_wait_ms = 30 * DAY_MS,
         .appeal_window_ms = 184 * DAY_MS,
+        .temporary_measure_removes = true,
+        .temporary_measure_ms = 30 * DAY_MS,
+        .minor_protection_ms = 365 * DAY_MS,
+        .minor_renewal_before_ms = 30 * DAY_MS,
+        .minor_scopes = SCOPE(CREATE_ROOM) | SCOPE(JOIN) | SCOPE(SEARCH_EXPOSURE),
+        .authority_objection_ms = 3 * DAY_MS,
+        .authority_execution_ms = HOUR_MS,
+        .basis_count = 1,
         .reporter_window_ms = 90 * DAY_MS,
         .reporter_groundless_min = 10,
         .reporter_groundless_permille = 500,
@@ -259,6 +267,9 @@ static inline void default_policy(struct policy *policy)
         .restrictions_max = 64,
         .event_ids_max = 256,
     };
+    policy_text(policy->bases[0].legal_basis, "kr.election.82-4");
+    policy->bases[0].binding = UINT64_C(1) << AUTHORITY_NEC;
+    policy->bases[0].known = UINT64_C(1) << AUTHORITY_CANDIDATE;
     policy_text(policy->id, "default");
     policy->hash[0] = 1;
     policy_areas_fill(policy);

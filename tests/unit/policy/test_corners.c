@@ -585,11 +585,13 @@ static void unknown_records_are_refused_in_audit_not_in_silence(void **state)
 {
     (void)state;
     struct world *world = world_new(SUBJECT_KIND_USER, "p");
-    const struct rights_claim claim = {
-        .event_id = bytes_text("d1"), .claim_id = bytes_text("d"), .subject_id = bytes_text("p")};
-    world_judge(world, "claims", &record_rights_claim, &claim);
+    const struct account_change change = {.event_id = bytes_text("d1"),
+                                          .subject_id = bytes_text("p"),
+                                          .kind = ACCOUNT_CHANGE_KIND_WITHDRAWN};
+    world_judge(world, "accounts", &record_account_change, &change);
     assert_true(bytes_is(world_audit(world, AUDIT_ACTION_REFUSE)->rule, "not-implemented"));
-    assert_int_equal(world_judge(world, "claims", &record_rights_claim, &claim), JUDGE_DUPLICATE);
+    assert_int_equal(world_judge(world, "accounts", &record_account_change, &change),
+                     JUDGE_DUPLICATE);
     world_free(world);
 }
 

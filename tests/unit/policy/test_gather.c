@@ -159,6 +159,7 @@ static void five_reporters_and_an_institution_block_the_room(void **state)
         .request_id = bytes_text("k1"),
         .action = AUTHORITY_ACTION_KIND_REPORT,
         .authority = AUTHORITY_KISA,
+        .legal_basis = bytes_text("kr.election.82-4"),
         .area = AREA_OPEN_CHAT_ROOM,
         .category = CATEGORY_AD_SENDING_SERVICE,
     };

@@ -128,6 +128,9 @@ static inline void fold_record(struct fold *fold, const struct restriction *reco
     }
     switch (record->op) {
     case RESTRICTION_OP_APPLY:
+        if (record->measure == MEASURE_CONTENT_REMOVE) {
+            break; /* an event, not a state */
+        }
         assert_false(fold_has(fold, record->restriction_id));
         fold->items[fold->count++] = record;
         break;

@@ -1,0 +1,91 @@
+/* Account changes: the memorial (domain.md F14, I.23). Running restrictions keep their end and lift
+ * silently, open cases close, nothing new is struck.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "policy/judge_internal.h"
+
+static struct ground account_ground(const struct judgement *judgement)
+{
+    return (struct ground){
+        .category = CATEGORY_NONE,
+        .severity = SEVERITY_NONE,
+        .lane = LANE_NONE,
+        .area = AREA_ALL,
+        .ledger = LEDGER_NONE,
+        .source_kind = SOURCE_KIND_NONE,
+        .automation = AUTOMATION_NONE,
+        .act_at = judgement->court->decided_ms,
+    };
+}
+
+/* The new state in the standing, as a decision of its own. */
+static void publish_state(struct judgement *judgement, enum account_state state)
+{
+    const struct ground ground = account_ground(judgement);
+    struct decision decision;
+    decision_open(judgement, &decision, judgement->policy, AUDIT_ACTION_DECIDE, &ground, "s3.48");
+    decision_close(judgement, &decision);
+    judgement->facts->account_state = state;
+    emit_standing(judgement, &decision);
+}
+
+static void close_cases(struct judgement *judgement)
+{
+    struct subject_state *facts = judgement->facts;
+    for (uint32_t i = 0; i < facts->cases_count; i++) {
+        if (!facts->cases[i].outcome.set) {
+            case_dismiss(judgement, &facts->cases[i], OUTCOME_CLOSED, "s3.48");
+        }
+    }
+    while (facts->reviews_count > 0) {
+        review_close(judgement, &facts->reviews[facts->reviews_count - 1]);
+    }
+}
+
+static void memorial(struct judgement *judgement)
+{
+    struct subject_state *facts = judgement->facts;
+    const struct ground ground = account_ground(judgement);
+    if (facts->account_state == ACCOUNT_STATE_MEMORIAL_DENIED) {
+        decision_refuse(judgement, judgement->policy, &ground, "s3.48.denied");
+        return;
+    }
+    if (facts->account_state == ACCOUNT_STATE_MEMORIAL) {
+        return;
+    }
+    facts->account_state = ACCOUNT_STATE_MEMORIAL; /* from here on nobody is told */
+    close_cases(judgement);
+    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
+        struct restriction_fact *row = &facts->restrictions[i];
+        measure_change(judgement, row, &ground, "s3.48", row->expires_at, row->scopes,
+                       DECISION_STATE_FROZEN_MEMORIAL);
+    }
+    if (facts->restrictions_count == 0) {
+        publish_state(judgement, ACCOUNT_STATE_MEMORIAL);
+    }
+}
+
+bool account_judge(struct judgement *judgement, const struct account_change *change)
+{
+    judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
+    switch (change->kind) {
+    case ACCOUNT_CHANGE_KIND_MEMORIAL:
+        memorial(judgement);
+        return true;
+    case ACCOUNT_CHANGE_KIND_MEMORIAL_DENIED:
+        if (judgement->facts->account_state == ACCOUNT_STATE_ACTIVE) {
+            publish_state(judgement, ACCOUNT_STATE_MEMORIAL_DENIED);
+        }
+        return true;
+    case ACCOUNT_CHANGE_KIND_LINKED:
+    case ACCOUNT_CHANGE_KIND_UNLINKED:
+    case ACCOUNT_CHANGE_KIND_DEVICE:
+    case ACCOUNT_CHANGE_KIND_AGE_BAND:
+        return true; /* no measure depends on them */
+    case ACCOUNT_CHANGE_KIND_REGISTERED:
+        return change->rejoin_tag.data == NULL;
+    case ACCOUNT_CHANGE_KIND_WITHDRAWN:
+        break;
+    }
+    return false;
+}

@@ -1,0 +1,181 @@
+/* Requests of authorities: binding orders act at once and without strike, all others only ask a
+ * person (domain.md F12, I.21).
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "policy/judge_internal.h"
+
+static const struct policy_authority_basis *find_basis(const struct policy *policy,
+                                                       struct bytes legal_basis)
+{
+    for (uint32_t i = 0; i < policy->basis_count; i++) {
+        if (bytes_is(legal_basis, policy->bases[i].legal_basis)) {
+            return &policy->bases[i];
+        }
+    }
+    return NULL;
+}
+
+bool authority_is_sound(const struct judgement *judgement, const struct authority_request *request)
+{
+    return request->category != CATEGORY_NONE &&
+           find_basis(judgement->policy, request->legal_basis) != NULL;
+}
+
+static struct ground request_ground(const struct judgement *judgement,
+                                    const struct authority_request *request)
+{
+    return (struct ground){
+        .category = request->category,
+        .severity = SEVERITY_NONE,
+        .lane = LANE_AUTHORITY,
+        .area = request->area,
+        .ledger = LEDGER_NONE,
+        .source_kind = SOURCE_KIND_AUTHORITY_ORDER,
+        .automation = AUTOMATION_NONE,
+        .act_at = request->act_at.set ? request->act_at.value : judgement->court->decided_ms,
+    };
+}
+
+static void request_decision(struct judgement *judgement, struct decision *decision,
+                             const struct authority_request *request, enum audit_action action)
+{
+    const struct ground ground = request_ground(judgement, request);
+    decision_open(judgement, decision, policies_at(judgement->court->policies, ground.act_at),
+                  action, &ground, NULL);
+    decision->audit.authority = (struct optional_int){(int32_t)request->authority, true};
+    decision->payload.request_id = request->request_id;
+    decision->payload.document_ref = request->document_ref;
+}
+
+static void tell_authority(struct judgement *judgement, struct decision *decision,
+                           const struct restriction_fact *row, enum authority_report_kind kind,
+                           struct optional_long execute_by)
+{
+    const struct authority_report record = {
+        .event_id = id_numbered(judgement, decision->id_hex, decision->records++),
+        .occurred_at = judgement->court->now_ms,
+        .subject_kind = judgement->facts->subject_kind,
+        .subject_id = judgement->facts->subject_id,
+        .decision_id = decision->id_hex,
+        .kind = kind,
+        .authority = (enum authority)row->authority.value,
+        .request_id = row->request_id,
+        .category = row->category,
+        .measure = {(int32_t)row->measure, true},
+        .execute_by = execute_by,
+        .executed_at = {.value = row->decided_at, .set = true},
+    };
+    judgement->court->outbox->emit(judgement->court->outbox, &record_authority_report, &record);
+}
+
+static void execute(struct judgement *judgement, const struct authority_request *request)
+{
+    struct decision decision;
+    request_decision(judgement, &decision, request, AUDIT_ACTION_DECIDE);
+    struct restriction_fact made = {
+        .measure = MEASURE_AUTHORITY_ACTION,
+        .target_kind = request->target_kind,
+        .target_id = text_keep(judgement, request->content_ref),
+        .area = request->area,
+        .ledger = LEDGER_NONE,
+        .scopes = request->scopes,
+        .category = request->category,
+        .expires_at = request->ends_at,
+        .end_disclosed = true,
+        .request_id = text_keep(judgement, request->request_id),
+        .authority = {(int32_t)request->authority, true},
+    };
+    measure_apply(judgement, &decision, &made, NULL);
+    tell_authority(judgement, &decision, &made, AUTHORITY_REPORT_KIND_EXECUTED,
+                   request->execute_by);
+    if (judgement->facts->subject_kind == SUBJECT_KIND_USER) {
+        measure_tell(judgement, &decision, NOTICE_KIND_AUTHORITY_ACTION_POSTER,
+                     judgement->facts->subject_id, &made);
+    }
+}
+
+static void order(struct judgement *judgement, const struct authority_request *request,
+                  struct restriction_fact *row)
+{
+    const struct policy_authority_basis *basis =
+        find_basis(judgement->policy, request->legal_basis);
+    const bool binding =
+        request->rank == AUTHORITY_RANK_BINDING && (basis->binding & BIT(request->authority)) != 0;
+    if (!binding) {
+        struct decision decision;
+        request_decision(judgement, &decision, request, AUDIT_ACTION_OUTCOME);
+        decision_close(judgement, &decision);
+        emit_decision_review(judgement, &decision, REVIEW_KIND_AUTHORITY_NOT_BINDING,
+                             REVIEW_ACTION_OPEN, -1, (struct bytes){0}, (struct bytes){0});
+    } else if (row != NULL) {
+        const struct ground ground = request_ground(judgement, request);
+        measure_change(judgement, row, &ground, "i.21", request->ends_at, request->scopes,
+                       row->state);
+    } else {
+        execute(judgement, request);
+    }
+}
+
+static void end_order(struct judgement *judgement, const struct authority_request *request,
+                      struct restriction_fact *row, enum end_reason reason, const char *rule)
+{
+    if (row != NULL) {
+        restriction_end(judgement, row, reason, rule);
+    } else {
+        const struct ground ground = request_ground(judgement, request);
+        decision_refuse(judgement, judgement->policy, &ground, "i.21");
+    }
+}
+
+static void refuse_objection(struct judgement *judgement, const struct authority_request *request)
+{
+    struct decision decision;
+    request_decision(judgement, &decision, request, AUDIT_ACTION_APPEAL);
+    decision.audit.outcome = (struct optional_int){OUTCOME_CONFIRMED, true};
+    decision_close(judgement, &decision);
+    const struct param params[] = {
+        {PARAM_NAME_CASE, decision.id_hex},
+        {PARAM_NAME_OUTCOME, bytes_text(enum_symbol(&enum_outcome, OUTCOME_CONFIRMED))},
+    };
+    if (judgement->facts->subject_kind == SUBJECT_KIND_USER) {
+        emit_person_notice(judgement, &decision, NOTICE_KIND_APPEAL_RESULT,
+                           judgement->facts->subject_id, params, COUNT_OF(params));
+    }
+}
+
+void authority_judge(struct judgement *judgement, const struct authority_request *request)
+{
+    struct restriction_fact *row = measure_find(judgement->facts, MEASURE_AUTHORITY_ACTION,
+                                                (struct bytes){0}, request->request_id);
+    judgement->actor = ACTOR_KIND_AUTHORITY;
+    judgement->request_id = request->request_id;
+    switch (request->action) {
+    case AUTHORITY_ACTION_KIND_ORDER:
+        order(judgement, request, row);
+        break;
+    case AUTHORITY_ACTION_KIND_REPORT:
+        report_of_authority(judgement, request);
+        break;
+    case AUTHORITY_ACTION_KIND_WITHDRAW:
+        end_order(judgement, request, row, END_REASON_AUTHORITY_WITHDRAWN, "authority-withdrawn");
+        break;
+    case AUTHORITY_ACTION_KIND_OBJECTION_ACCEPTED:
+        end_order(judgement, request, row, END_REASON_OBJECTION, "objection-accepted");
+        break;
+    case AUTHORITY_ACTION_KIND_OBJECTION_REFUSED:
+        refuse_objection(judgement, request);
+        break;
+    }
+}
+
+bool objection_forward(struct judgement *judgement, struct decision *decision,
+                       const struct restriction_fact *row)
+{
+    if (judgement->court->decided_ms > row->starts_at + decision->policy->authority_objection_ms) {
+        return false;
+    }
+    decision_close(judgement, decision);
+    tell_authority(judgement, decision, row, AUTHORITY_REPORT_KIND_OBJECTION_FORWARDED,
+                   (struct optional_long){0});
+    return true;
+}

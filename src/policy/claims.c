@@ -1,0 +1,243 @@
+/* Rights claims: content is hidden while it is unclear who is right, and no strike follows (Network
+ * Act 44-2; domain.md F13, I.20). Also the protection of a minor that a guardian asks for (I.24).
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "policy/judge_internal.h"
+
+bool claim_is_sound(const struct judgement *judgement, const struct rights_claim *claim)
+{
+    const struct trigger *trigger = judgement->court->trigger;
+    const int64_t record_ms =
+        trigger->timestamp_ms != 0 ? trigger->timestamp_ms : judgement->court->now_ms;
+    return claim->act_at <= record_ms &&
+           (claim->category == CATEGORY_DEFAMATION ||
+            claim->category == CATEGORY_PRIVACY_INVASION || claim->category == CATEGORY_COPYRIGHT ||
+            claim->category == CATEGORY_PERSONAL_DATA_ABUSE);
+}
+
+static struct ground claim_ground(const struct rights_claim *claim)
+{
+    return (struct ground){
+        .category = claim->category,
+        .severity = SEVERITY_NONE,
+        .lane = LANE_CONTENT_FIRST,
+        .area = claim->area,
+        .ledger = LEDGER_NONE,
+        .source_kind = SOURCE_KIND_RIGHTS_CLAIM,
+        .automation = AUTOMATION_PARTIAL, /* customer service accepted it */
+        .act_at = claim->act_at,
+    };
+}
+
+/* Only a question: the id that the trigger makes stands for its case (I.27). */
+static void ask_claim(struct judgement *judgement, const struct rights_claim *claim,
+                      enum review_kind kind)
+{
+    const struct ground ground = claim_ground(claim);
+    struct decision decision;
+    decision_open(judgement, &decision, policies_at(judgement->court->policies, claim->act_at),
+                  AUDIT_ACTION_OUTCOME, &ground, NULL);
+    emit_decision_review(judgement, &decision, kind, REVIEW_ACTION_OPEN, -1, (struct bytes){0},
+                         (struct bytes){0});
+}
+
+static void claim_decision(struct judgement *judgement, struct decision *decision,
+                           const struct rights_claim *claim, enum audit_action action)
+{
+    const struct ground ground = claim_ground(claim);
+    decision_open(judgement, decision, policies_at(judgement->court->policies, claim->act_at),
+                  action, &ground, "s0.49");
+    decision->payload.request_id = claim->claim_id;
+}
+
+static struct restriction_fact claim_measure(struct judgement *judgement,
+                                             const struct rights_claim *claim, enum measure measure)
+{
+    return (struct restriction_fact){
+        .measure = measure,
+        .target_kind = TARGET_KIND_CONTENT,
+        .target_id = text_keep(judgement, claim->content_ref),
+        .area = claim->area,
+        .ledger = LEDGER_NONE,
+        .category = claim->category,
+        .end_disclosed = true,
+        .request_id = text_keep(judgement, claim->claim_id),
+        .claimant_id = text_keep(judgement, claim->claimant_id),
+        .claims = 1,
+    };
+}
+
+static void hide_content(struct judgement *judgement, const struct rights_claim *claim)
+{
+    struct decision decision;
+    claim_decision(judgement, &decision, claim, AUDIT_ACTION_DECIDE);
+    struct restriction_fact made = claim_measure(judgement, claim, MEASURE_TEMPORARY_MEASURE);
+    made.expires_at = (struct optional_long){
+        judgement->court->decided_ms + decision.policy->temporary_measure_ms, true};
+    measure_apply(judgement, &decision, &made, NULL);
+    measure_tell(judgement, &decision, NOTICE_KIND_TEMPORARY_MEASURE_POSTER,
+                 judgement->facts->subject_id, &made);
+    const struct param claimant[] = {{PARAM_NAME_CASE, decision.id_hex}};
+    if (claim->claimant_id.data != NULL) {
+        emit_person_notice(judgement, &decision, NOTICE_KIND_TEMPORARY_MEASURE_CLAIMANT,
+                           claim->claimant_id, claimant, COUNT_OF(claimant));
+    }
+    emit_public_mark(judgement, &decision, made.target_id);
+}
+
+/* A second claim on the same content joins the running measure. */
+static void join_claim(struct judgement *judgement, const struct rights_claim *claim,
+                       struct restriction_fact *row)
+{
+    struct decision decision;
+    claim_decision(judgement, &decision, claim, AUDIT_ACTION_OUTCOME);
+    decision_close(judgement, &decision);
+    row->claims++;
+    const struct param claimant[] = {{PARAM_NAME_CASE, decision.id_hex}};
+    if (claim->claimant_id.data != NULL) {
+        emit_person_notice(judgement, &decision, NOTICE_KIND_TEMPORARY_MEASURE_CLAIMANT,
+                           claim->claimant_id, claimant, COUNT_OF(claimant));
+    }
+}
+
+static void remove_content(struct judgement *judgement, const struct rights_claim *claim,
+                           struct restriction_fact *running)
+{
+    struct decision decision;
+    claim_decision(judgement, &decision, claim, AUDIT_ACTION_DECIDE);
+    struct restriction_fact made = claim_measure(judgement, claim, MEASURE_CONTENT_REMOVE);
+    measure_apply(judgement, &decision, &made, running);
+    measure_tell(judgement, &decision, NOTICE_KIND_TEMPORARY_MEASURE_POSTER,
+                 judgement->facts->subject_id, &made);
+}
+
+static void withdraw_claim(struct judgement *judgement, const struct rights_claim *claim,
+                           struct restriction_fact *row)
+{
+    if (row == NULL) {
+        const struct ground ground = claim_ground(claim);
+        decision_refuse(judgement, judgement->policy, &ground, "i.20");
+    } else if (--row->claims <= 0) {
+        restriction_end(judgement, row, END_REASON_CLAIM_WITHDRAWN, "claim-withdrawn");
+    } else {
+        struct decision decision;
+        claim_decision(judgement, &decision, claim, AUDIT_ACTION_OUTCOME);
+        decision_close(judgement, &decision);
+    }
+}
+
+void claim_judge(struct judgement *judgement, const struct rights_claim *claim)
+{
+    struct restriction_fact *row = measure_find(judgement->facts, MEASURE_TEMPORARY_MEASURE,
+                                                claim->content_ref, (struct bytes){0});
+    judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
+    if (claim->action == CLAIM_ACTION_WITHDRAW) {
+        withdraw_claim(judgement, claim, row);
+    } else if (claim->action == CLAIM_ACTION_COURT_ORDER) {
+        remove_content(judgement, claim, row);
+    } else if (judgement->policy->areas[claim->area].class != AREA_CLASS_PUBLIC) {
+        ask_claim(judgement, claim, REVIEW_KIND_PRIVATE_RIGHTS_CLAIM);
+    } else if (!claim->prima_facie || claim->publisher_is_press) {
+        ask_claim(judgement, claim, REVIEW_KIND_CONTENT);
+    } else if (row != NULL) {
+        join_claim(judgement, claim, row);
+    } else {
+        hide_content(judgement, claim);
+    }
+}
+
+/* At the end of a temporary measure the content goes if nobody objected (F13); false: it is lifted.
+ */
+bool claim_end(struct judgement *judgement, struct restriction_fact *row)
+{
+    const struct policy *policy =
+        policy_version(judgement->court->policies, row->policy_version, row->decided_at);
+    if (row->measure != MEASURE_TEMPORARY_MEASURE || row->objected ||
+        !policy->temporary_measure_removes) {
+        return false;
+    }
+    const struct rights_claim claim = {
+        .claim_id = row->request_id,
+        .category = row->category,
+        .claimant_id = row->claimant_id,
+        .content_ref = row->target_id,
+        .area = row->area,
+        .act_at = row->decided_at,
+    };
+    remove_content(judgement, &claim, row);
+    return true;
+}
+
+static struct ground minor_ground(const struct judgement *judgement)
+{
+    return (struct ground){
+        .category = CATEGORY_NONE,
+        .severity = SEVERITY_NONE,
+        .lane = LANE_NONE,
+        .area = AREA_OPEN_CHAT_ROOM,
+        .ledger = LEDGER_OPEN_CHAT,
+        .source_kind = SOURCE_KIND_NONE,
+        .automation = AUTOMATION_NONE,
+        .act_at = judgement->court->decided_ms,
+    };
+}
+
+static void minor_start(struct judgement *judgement)
+{
+    const struct ground ground = minor_ground(judgement);
+    struct decision decision;
+    decision_open(judgement, &decision, judgement->policy, AUDIT_ACTION_DECIDE, &ground, "k15");
+    struct restriction_fact made = {
+        .measure = MEASURE_MINOR_PROTECTION,
+        .target_kind = TARGET_KIND_USER,
+        .area = AREA_OPEN_CHAT_ROOM,
+        .ledger = LEDGER_OPEN_CHAT,
+        .scopes = judgement->policy->minor_scopes,
+        .category = CATEGORY_NONE,
+        .expires_at = {judgement->court->decided_ms + judgement->policy->minor_protection_ms, true},
+        .end_disclosed = true,
+    };
+    measure_apply(judgement, &decision, &made, NULL);
+    measure_tell(judgement, &decision, NOTICE_KIND_RESTRICTION_APPLIED,
+                 judgement->facts->subject_id, &made);
+}
+
+/* Once per term, from 30 days before the old end. */
+static void minor_renew(struct judgement *judgement, struct restriction_fact *row)
+{
+    const struct ground ground = minor_ground(judgement);
+    const int64_t now_ms = judgement->court->decided_ms;
+    if (row == NULL ||
+        now_ms < row->expires_at.value - judgement->policy->minor_renewal_before_ms) {
+        decision_refuse(judgement, judgement->policy, &ground, "i.24");
+        return;
+    }
+    const struct optional_long end = {
+        row->expires_at.value + judgement->policy->minor_protection_ms, true};
+    measure_change(judgement, row, &ground, "k15", end, row->scopes, row->state);
+}
+
+void minor_judge(struct judgement *judgement, const struct minor_protection_request *request)
+{
+    struct restriction_fact *row = measure_find(judgement->facts, MEASURE_MINOR_PROTECTION,
+                                                (struct bytes){0}, (struct bytes){0});
+    judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
+    switch (request->action) {
+    case MINOR_ACTION_START:
+        if (row == NULL) {
+            minor_start(judgement);
+        }
+        break;
+    case MINOR_ACTION_RENEW:
+        minor_renew(judgement, row);
+        break;
+    case MINOR_ACTION_END:
+        if (row != NULL) {
+            restriction_end(judgement, row, END_REASON_REVIEWER, "k15.end");
+        } else {
+            const struct ground ground = minor_ground(judgement);
+            decision_refuse(judgement, judgement->policy, &ground, "i.24");
+        }
+        break;
+    }
+}
