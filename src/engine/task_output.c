@@ -11,9 +11,11 @@
 /* The full name of a topic in member->name. */
 static const char *full_name(struct member *member, const struct topic *topic)
 {
-    const int size = snprintf(member->name, sizeof(member->name), "%s%s",
-                              member->config->topics_prefix, topic->name);
-    ASSERT(size > 0 && (size_t)size < sizeof(member->name));
+    const size_t prefix = strlen(member->config->topics_prefix);
+    const size_t name = strlen(topic->name);
+    ASSERT(prefix + name < sizeof(member->name));
+    memcpy(member->name, member->config->topics_prefix, prefix);
+    memcpy(member->name + prefix, topic->name, name + 1);
     return member->name;
 }
 
