@@ -220,7 +220,9 @@ static bool run_step(struct run *run, const struct moment *step)
             return false;
         }
     }
-    if (!advance(run, step) || !flush(run, step->place)) {
+    /* Before time goes on, everything that follows from the events is through (domain.md I.2). */
+    if ((run->lines.count > 0 && !flush(run, step->place)) || !advance(run, step) ||
+        !flush(run, step->place)) {
         return false;
     }
     if (step->looks) {
