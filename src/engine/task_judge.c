@@ -153,6 +153,16 @@ static bool key_fits(const struct record_type *type, const void *record, struct 
            key.data[kind.size] == ':' && memcmp(key.data + kind.size + 1, id.data, id.size) == 0;
 }
 
+/* Through an input topic comes a tick and nothing else: no writer but the engine speaks for a subject. */
+static bool signal_fits(const struct member *member, const struct stream_record *record,
+                        const struct record_type *type)
+{
+    const struct topic *topic = member->topology->sources[record->source].topic;
+    const struct signal *signal = member->record;
+    return type != &record_signal || topic->role != TOPIC_INPUT ||
+           signal->kind == SIGNAL_KIND_TICK;
+}
+
 /* All that can be wrong with a record before it is judged. Fills member->record if it is good. */
 static struct verdict_on_input inspect(const struct task *task, const struct stream_record *record)
 {
@@ -189,6 +199,9 @@ static struct verdict_on_input inspect(const struct task *task, const struct str
         return bad(DEAD_REASON_UNKNOWN_SCHEMA, true);
     }
     if (check_record(type, member->record) != NULL) {
+        return bad(DEAD_REASON_BAD_FIELD, true);
+    }
+    if (!signal_fits(member, record, type)) {
         return bad(DEAD_REASON_BAD_FIELD, true);
     }
     if (!key_fits(type, member->record, record->key)) {

@@ -281,7 +281,7 @@ static void push_tick(struct lines *lines, int32_t partition, int64_t time_ms)
     buffer_clear(&lines->scratch);
     codec_encode(lines->codec, &record_signal, &tick, &lines->scratch);
     const struct bytes value = arena_copy(&lines->arena, buffer_bytes(&lines->scratch));
-    push(lines, &(struct stream_output){.topic = full_name(lines, "signals"),
+    push(lines, &(struct stream_output){.topic = full_name(lines, "chat-events"),
                                         .partition = partition,
                                         .timestamp_ms = time_ms,
                                         .barrier = lines->barrier,
@@ -290,7 +290,10 @@ static void push_tick(struct lines *lines, int32_t partition, int64_t time_ms)
                                         .value = value});
 }
 
-/* A barrier of its own, so that all before it is through and nothing after it comes earlier (I.2). */
+/* The ticks go through an input topic: in `signals` they would stand, by offset, before the signals that
+ * the records ahead of the barrier are still to cause.
+ *
+ * A barrier of its own, so that all before it is through and nothing after it comes earlier (I.2). */
 static void read_advance(const struct line *line)
 {
     static const char *const names[] = {"advance", NULL};

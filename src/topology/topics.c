@@ -25,7 +25,8 @@ static const char *const policy_settings[] = {"cleanup.policy=delete", "retentio
 
 const struct topic topics[] = {
     {"reports", TOPIC_INPUT, false, {&record_report}, input_settings},
-    {"chat-events", TOPIC_INPUT, false, {&record_chat_event}, input_settings},
+    /* Signal: ticks only, see the engine's check */
+    {"chat-events", TOPIC_INPUT, false, {&record_chat_event, &record_signal}, input_settings},
     {"verdicts", TOPIC_INPUT, false, {&record_verdict}, input_settings},
     {"claims",
      TOPIC_INPUT,
