@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 static enum status add_writer_file(struct codec *codec, const char *path, struct error *error)
 {
@@ -79,12 +80,20 @@ enum status engine_codec(const struct config *config, struct codec **codec_out,
     return STATUS_OK;
 }
 
+void engine_beat(const struct engine_options *options)
+{
+    if (options->beat != NULL) {
+        atomic_store(options->beat, clock_monotonic_ms());
+    }
+}
+
 /* Opens a member, waiting for brokers and a first policy; says so. STATUS_RETRY: told to stop. */
 static enum status open_waiting(const struct engine_options *options,
                                 const struct topology *topology, unsigned thread,
                                 struct member **member_out, struct error *error)
 {
     for (;;) {
+        engine_beat(options);
         const enum status status = member_open(options, topology, thread, member_out, error);
         if (status != STATUS_RETRY || atomic_load(options->stop)) {
             return status;
@@ -121,7 +130,8 @@ static enum status run_causal(const struct engine_options *options, struct error
 
 struct stream_thread {
     pthread_t thread;
-    const struct engine_options *options;
+    struct engine_options options;
+    atomic_llong beat;
     const struct topology *topology;
     unsigned number;
     atomic_bool *halt;     /* = options->stop: ends every thread */
@@ -134,10 +144,10 @@ static void *thread_main(void *argument)
 {
     struct stream_thread *thread = argument;
     struct member *member = NULL;
-    thread->status = open_waiting(thread->options, thread->topology, thread->number, &member,
+    thread->status = open_waiting(&thread->options, thread->topology, thread->number, &member,
                                   &thread->error);
     if (thread->status == STATUS_OK) {
-        thread->status = loop_live(thread->options, member, &thread->error);
+        thread->status = loop_live(&thread->options, member, &thread->error);
         member->failed = thread->status == STATUS_FATAL;
         member_close(member);
     }
@@ -150,15 +160,38 @@ static void *thread_main(void *argument)
         atomic_store(thread->halt, true); /* one failed thread ends the process: fail-stop */
     }
     digest_thread_end();
+    atomic_store(&thread->beat, INT64_MAX); /* ended: nothing to watch */
     atomic_fetch_sub(thread->running, 1);
     return NULL;
 }
 
+/* Longer than every deadline inside a turn: the commit's, two slices, max.poll.interval.ms. */
+#define SILENCE_MAX_MS (150 * SECOND_MS)
+
+/* A call of librdkafka may never come back (send_offsets while the group coordinator is out of reach, a
+ * close): nothing was committed then, and the restart fences what is left by its own id. */
+static void watch(const struct stream_thread *threads, size_t count)
+{
+    const int64_t now = clock_monotonic_ms();
+    for (size_t i = 0; i < count; i++) {
+        if (now - atomic_load(&threads[i].beat) > SILENCE_MAX_MS) {
+            fprintf(stderr,
+                    "topology '%s' thread %u gave no sign of life for %lld s and was ended: start "
+                    "again, nothing is lost\n",
+                    threads[i].topology->name, threads[i].number,
+                    (long long)(SILENCE_MAX_MS / SECOND_MS));
+            _exit(1);
+        }
+    }
+}
+
 /* Passes the signal on until all threads have ended. */
-static void wait_for_threads(const struct engine_options *options, atomic_bool *halt,
+static void wait_for_threads(const struct engine_options *options,
+                             const struct stream_thread *threads, size_t count, atomic_bool *halt,
                              atomic_uint *running)
 {
     while (atomic_load(running) > 0) {
+        watch(threads, count);
         if (atomic_load(options->stop)) {
             atomic_store(halt, true);
         }
@@ -177,7 +210,9 @@ static enum status run_live(const struct engine_options *options, struct error *
     struct stream_thread *threads = memory_get(count * sizeof(*threads));
     memset(threads, 0, count * sizeof(*threads));
     for (size_t i = 0; i < count; i++) {
-        threads[i].options = &own;
+        threads[i].options = own;
+        threads[i].options.beat = &threads[i].beat;
+        atomic_init(&threads[i].beat, clock_monotonic_ms());
         threads[i].topology = &options->topologies[i / per_topology];
         threads[i].number = (unsigned)(i % per_topology);
         threads[i].halt = &halt;
@@ -186,7 +221,7 @@ static enum status run_live(const struct engine_options *options, struct error *
         const int failure = pthread_create(&threads[i].thread, NULL, thread_main, &threads[i]);
         ASSERT(failure == 0);
     }
-    wait_for_threads(options, &halt, &running);
+    wait_for_threads(options, threads, count, &halt, &running);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count; i++) {
         pthread_join(threads[i].thread, NULL);

@@ -30,7 +30,12 @@ struct engine_options {
                     transaction a record, so that the result depends on the input alone */
     bool drain;  /* stop when every input, signal and notice request is through */
     const atomic_bool *stop; /* set by a signal: commit and end */
+    atomic_llong *beat; /* of one stream thread, set by engine_run(): monotonic time of its last sign of
+                           life; NULL: nobody watches */
 };
+
+/* A sign of life of this stream thread: called in every turn and every loop that waits. */
+void engine_beat(const struct engine_options *options);
 
 /* STATUS_OK: drained, or stopped cleanly. */
 MUST_CHECK enum status engine_run(const struct engine_options *options, struct error *error);

@@ -213,6 +213,7 @@ static int wait_ms(const struct member *member)
 /* One turn; STATUS_ABORT from anywhere inside takes the abort path. */
 static enum status live_turn(struct member *member, struct error *error)
 {
+    engine_beat(member->options);
     size_t polled = 0;
     TRY(member_poll(member, wait_ms(member), POLL_MAX, &polled, error));
     TRY(judge_polled(member, error));

@@ -250,6 +250,7 @@ static enum status on_assign(struct member *member, int32_t partition, struct er
     TRY(member_commit(member, error));
     enum status status = STATUS_RETRY;
     while (status == STATUS_RETRY) {
+        engine_beat(member->options);
         status = task_open(member, partition, &task, offsets, error);
         if (status == STATUS_RETRY) {
             log_line(LOG_WARNING, "task_waits", "topology=%s partition=%d reason=\"%s\"",

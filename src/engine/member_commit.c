@@ -34,6 +34,7 @@ static enum status rotate(struct member *member, struct error *error)
 {
     enum status status = STATUS_RETRY;
     while (status == STATUS_RETRY) {
+        engine_beat(member->options);
         status = member->stream->ops->rotate(member->stream, error);
         if (status == STATUS_RETRY) {
             log_line(LOG_WARNING, "rotation_waits", "reason=\"%s\"", error->text);
@@ -92,6 +93,7 @@ static enum status task_outcome(struct task *task, bool *committed_out, struct e
     struct stream_committed *committed = memory_get(count * sizeof(*committed));
     enum status status = STATUS_OK;
     do { /* once also on a stop */
+        engine_beat(member->options);
         status = member->stream->ops->committed(member->stream, task->partition, committed, error);
     } while (status == STATUS_RETRY && !atomic_load(member->options->stop));
     if (status == STATUS_RETRY) {

@@ -151,6 +151,7 @@ static enum status restore_read(struct task *task, struct reader *reader, int64_
         if (atomic_load(member->options->stop)) {
             return error_set(error, STATUS_RETRY, "stopped while restoring");
         }
+        engine_beat(member->options);
         struct stream_record record = {0};
         bool found = false;
         TRY(reader->ops->read(reader, 200, &record, &found, error));
