@@ -52,8 +52,12 @@ static atomic_bool stopped; /* a signal handler has no other way in */
 
 static void on_signal(int number)
 {
+    static const char text[] = "stopped at once by a second signal\n";
     (void)number;
     if (atomic_exchange(&stopped, true)) {
+        if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0) {
+            /* nobody reads it: the exit code says enough */
+        }
         _exit(EXIT_REFUSED);
     }
 }
