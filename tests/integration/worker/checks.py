@@ -159,7 +159,9 @@ def fold(rows):
                   "%s supersedes %s, which is not in force", value["decision_id"],
                   value["supersedes"])
         name = value["restriction_id"]
-        if value["op"] in ("LIFT", "REVERSE"):
+        if value["op"] == "REVERSE":  # may come after the end (domain.md H.15)
+            items.pop(name, None)
+        elif value["op"] == "LIFT":
             check(items.pop(name, None) is not None, "%s ends %s, which is not in force",
                   value["decision_id"], name)
         else:

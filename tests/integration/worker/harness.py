@@ -9,6 +9,7 @@ import atexit
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,8 @@ import sys
 import tempfile
 import time
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, Producer, TopicPartition
+from confluent_kafka import (Consumer, IsolationLevel, KafkaError, KafkaException, Producer,
+                             TopicPartition)
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 import avro
@@ -35,6 +37,7 @@ INPUTS = ("reports", "chat-events", "verdicts", "claims", "authority-requests", 
 INTERNAL = ("signals", "notice-requests")
 OUTPUTS = ("restrictions", "standings", "peer-display", "review-requests", "authority-reports",
            "notices", "audit", "dead-letters", "receipts", "audit-keys")
+TASKS = 2 * PARTITIONS  # of both topologies
 SOURCES = {"sanctions": ("signals", "accounts", "chat-events", "reports", "claims",
                          "authority-requests", "verdicts", "appeals"),
            "notices": ("notice-requests", "accounts")}
@@ -170,7 +173,14 @@ class Deployment:
 
     def create(self):
         self.ctl("topics", "create")
-        self.ctl("policy", "publish", POLICY)
+        # A broker that has just started may be busy longer than the command is patient.
+        for attempt in range(3):
+            try:
+                self.ctl("policy", "publish", POLICY)
+                return
+            except Failed:
+                if attempt == 2:
+                    raise
 
     def worker(self, *words):
         self.serial += 1
@@ -219,6 +229,24 @@ class Worker:
                   self.last_line())
             time.sleep(0.05)
 
+    def tasks(self):
+        """The tasks it holds, as pairs of topology and partition."""
+        held = set()
+        for what, *task in re.findall(r"event=task_(\w+) topology=(\w+) partition=(\d+)",
+                                      self.text()):
+            (held.add if what == "assigned" else held.discard)(tuple(task))
+        return held
+
+    def wait_tasks(self, count, seconds=PATIENCE):
+        """Until it holds `count` tasks: no rebalance is under way."""
+        end = time.monotonic() + seconds
+        while len(self.tasks()) < count:
+            self.require_running()
+            check(time.monotonic() < end, "%d tasks within %d s, expected %d: %s (see %s)",
+                  len(self.tasks()), seconds, count, sorted(self.tasks()), self.log)
+            time.sleep(0.05)
+        return self
+
     def wait_exit(self, seconds):
         try:
             self.process.wait(seconds)
@@ -250,7 +278,7 @@ class Client:
     def __init__(self, deployment):
         self.deployment = deployment
         servers = deployment.cluster.bootstrap
-        quiet = {"bootstrap.servers": servers, "log_level": 0}
+        self.quiet = quiet = {"bootstrap.servers": servers, "log_level": 0}
         self.producer = Producer({**quiet, "enable.idempotence": True, "linger.ms": 2,
                                   "partitioner": "murmur2_random"})
         self.admin = AdminClient(quiet)
@@ -311,8 +339,27 @@ class Client:
 
     # --- reading
 
+    def asked(self, question):
+        """The answer; asks again while the brokers are on their way."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return question()
+            except KafkaException as failure:
+                error = failure.args[0]
+                passes = error.retriable() or error.code() in (
+                    KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN,
+                    KafkaError.FENCED_LEADER_EPOCH, KafkaError.UNKNOWN_LEADER_EPOCH)
+                check(passes and time.monotonic() < end, "client: %s", error)
+            time.sleep(0.1)
+            # The admin client keeps a leader epoch of before a restart for ever.
+            self.admin = AdminClient(self.quiet)
+
     def ends(self, topics):
         """Last stable offsets."""
+        return self.asked(lambda: self.ends_once(topics))
+
+    def ends_once(self, topics):
         wanted = {TopicPartition(self.deployment.prefix + topic, number): OffsetSpec.latest()
                   for topic in topics for number in range(PARTITIONS)}
         found = self.admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED,
@@ -324,7 +371,8 @@ class Client:
         places = [TopicPartition(self.deployment.prefix + topic, number)
                   for topic in SOURCES[topology] for number in range(PARTITIONS)]
         return {(place.topic[len(self.deployment.prefix):], place.partition): max(place.offset, 0)
-                for place in self.groups[topology].committed(places, timeout=PATIENCE)}
+                for place in self.asked(
+                    lambda: self.groups[topology].committed(places, timeout=PATIENCE))}
 
     def collect(self, topics=OUTPUTS + INTERNAL + INPUTS):
         """Reads all that is committed now; returns the ends."""

@@ -73,6 +73,8 @@ def run_rounds(options, cluster, folder, rng):
         count += 1
         if count == 9:
             killer.threads = 2  # a second member joins the groups
+            killer.kill_after(0)
+            killer.worker.wait_tasks(harness.TASKS)
         killer.kill_after(rng.choice((rng.uniform(0.0, 0.2), rng.uniform(0.0, 1.0))))
         if rng.random() < 0.2:
             killer.kill_after(rng.uniform(0.1, 1.0))  # while it restores
