@@ -195,6 +195,19 @@ static struct review_fact *review_place(struct judgement *judgement)
     return &facts->reviews[facts->reviews_count++];
 }
 
+/* Who may release a held decision sees what it rests on and what it would be. */
+static void fill_held(const struct judgement *judgement, const struct review_fact *fact,
+                      struct review_request *review)
+{
+    const struct case_fact *item = case_find(judgement->facts, fact->case_number);
+    if (item != NULL) {
+        review->best_score = item->best_score;
+        review->rooms = count_rooms(judgement->facts, item->number);
+        fill_proposal(judgement, policies_at(judgement->court->policies, item->opened_at), item,
+                      review);
+    }
+}
+
 static void send_ladder_review(struct judgement *judgement, struct review_fact *fact,
                                enum review_action action, struct bytes decision_hex, int32_t stage)
 {
@@ -215,6 +228,9 @@ static void send_ladder_review(struct judgement *judgement, struct review_fact *
     fill_reports(judgement, fact->case_number, &review);
     if (fact->kind == REVIEW_KIND_LADDER_END) {
         review.proposed = (struct optional_int){MEASURE_RESTRICT_PERM_AREA, true};
+    }
+    if (fact->kind == REVIEW_KIND_BREAKER_HELD) {
+        fill_held(judgement, fact, &review);
     }
     review_send(judgement, &review);
 }
