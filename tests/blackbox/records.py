@@ -64,7 +64,7 @@ def workload(seed, count):
     """`count` reports and verdicts on a hundred users over sixty days: cases that are confirmed,
     asked, held, dismissed, that lapse, and duplicates. In order of time; few a day, so that the
     breaker stays out of it. The last reports come a month later, on users of every partition, so that
-    every clock passes what is due; there is no `advance`, whose records have places of their own."""
+    every clock passes what is due."""
     chance = random.Random(seed)
     time = START
     step = 60 * DAY // count
