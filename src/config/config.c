@@ -122,9 +122,6 @@ void config_set(struct config *config, const char *assignment, struct problems *
 void config_check(const struct config *config, struct problems *problems)
 {
     const char *name = "configuration";
-    if (config->commit_interval_ms >= config->commit_deadline_ms) {
-        problems_add(problems, name, 0, "'commit.interval' must be shorter than 'commit.deadline'");
-    }
     if (config->commit_bytes_max > config->memory_bytes) {
         problems_add(problems, name, 0, "'commit.bytes_max' must not be above 'memory.max'");
     }

@@ -49,7 +49,6 @@ struct config {
     int64_t commit_interval_ms; /* commit.interval */
     int64_t commit_records_max; /* commit.records_max: inputs of one transaction */
     int64_t commit_bytes_max;   /* commit.bytes_max: overlay and outputs that force a commit */
-    int64_t commit_deadline_ms; /* commit.deadline: then the outcome is unknown */
     int64_t memory_bytes;       /* memory.max: caches, pending maps and block cache */
     int64_t checkpoint_interval_ms; /* checkpoint.interval */
     int64_t time_max_ahead_ms;      /* time.max_ahead */

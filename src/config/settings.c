@@ -55,8 +55,6 @@ const struct setting settings[] = {
      "Input records of one transaction at most."},
     {"commit.bytes_max", SETTING_SIZE, AT(commit_bytes_max), "16MiB", 64 * KIB, GIB, false,
      "Changed state and outputs that force a transaction before its time."},
-    {"commit.deadline", SETTING_DURATION, AT(commit_deadline_ms), "30s", SECOND_MS, 10 * MINUTE_MS,
-     false, "How long a commit is repeated before its outcome is looked up on the broker."},
     {"memory.max", SETTING_SIZE, AT(memory_bytes), "256MiB", 16 * MIB, 1024 * GIB, false,
      "Memory of caches, pending changes and the block cache, all tasks together."},
     {"checkpoint.interval", SETTING_DURATION, AT(checkpoint_interval_ms), "10s", 100,

@@ -87,7 +87,6 @@ static void the_defaults_are_those_of_the_contract(void **state)
     assert_int_equal(config->commit_interval_ms, 100);
     assert_int_equal(config->commit_records_max, 10000);
     assert_int_equal(config->commit_bytes_max, 16 * 1024 * 1024);
-    assert_int_equal(config->commit_deadline_ms, 30000);
     assert_int_equal(config->memory_bytes, 256 * 1024 * 1024);
     assert_int_equal(config->checkpoint_interval_ms, 10000);
     assert_int_equal(config->time_max_ahead_ms, 3600000);
@@ -151,7 +150,7 @@ static void all_problems_of_a_file_are_listed_with_their_lines(void **state)
                        "commit:\n"
                        "  interval: 100\n"
                        "  bytes_max: 1MB\n"
-                       "  deadline: [1s]\n"
+                       "  records_max: [1s]\n"
                        "memory.max: 8MiB\n"
                        "embedded.sync: yes\n"
                        "topics.input_timestamps: now\n"
@@ -174,7 +173,7 @@ static void all_problems_of_a_file_are_listed_with_their_lines(void **state)
         "100ms, found '100'\n" FILE_NAME
         ":5: 'commit.bytes_max' wants a size such as 16MiB (KiB, MiB, GiB or plain "
         "bytes), found '1MB'\n" FILE_NAME
-        ":6: 'commit.deadline' wants one value, found a list\n" FILE_NAME
+        ":6: 'commit.records_max' wants one value, found a list\n" FILE_NAME
         ":7: 'memory.max' is 8MiB, it must be from 16MiB to 1024GiB\n" FILE_NAME
         ":8: 'embedded.sync' wants true or false, found 'yes'\n" FILE_NAME
         ":9: 'topics.input_timestamps' wants create or append, found 'now'\n" FILE_NAME
@@ -373,13 +372,12 @@ static void settings_that_do_not_fit_together_are_listed(void **state)
 {
     struct fixture *fixture = *state;
     read_text(fixture,
-              "commit: {interval: 10s, deadline: 5s, bytes_max: 32MiB}\nmemory.max: 16MiB\n"
+              "commit: {interval: 10s, bytes_max: 32MiB}\nmemory.max: 16MiB\n"
               "records.bytes_max: 64MiB\ncheckpoint.interval: 1s\ntopologies: [a, b, a]\n");
     assert_problems(fixture, "");
     config_check(fixture->config, &fixture->problems);
     assert_problems(
-        fixture, "configuration: 'commit.interval' must be shorter than 'commit.deadline'\n"
-                 "configuration: 'commit.bytes_max' must not be above 'memory.max'\n"
+        fixture, "configuration: 'commit.bytes_max' must not be above 'memory.max'\n"
                  "configuration: 'records.bytes_max' must not be above 'commit.bytes_max'\n"
                  "configuration: 'checkpoint.interval' must not be shorter than 'commit.interval'\n"
                  "configuration: 'topologies' names 'a' twice\n");
