@@ -1,5 +1,5 @@
-/* Account changes: the memorial (domain.md F14, I.23). Running restrictions keep their end and lift
- * silently, open cases close, nothing new is struck.
+/* Account changes: withdrawal, and the memorial (domain.md F14, I.23). Running restrictions keep
+ * their end and lift silently, open cases close, nothing new is struck.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
@@ -29,12 +29,12 @@ static void publish_state(struct judgement *judgement, enum account_state state)
     emit_standing(judgement, &decision);
 }
 
-static void close_cases(struct judgement *judgement)
+void cases_close(struct judgement *judgement, const char *rule)
 {
     struct subject_state *facts = judgement->facts;
     for (uint32_t i = 0; i < facts->cases_count; i++) {
         if (!facts->cases[i].outcome.set) {
-            case_dismiss(judgement, &facts->cases[i], OUTCOME_CLOSED, "s3.48");
+            case_dismiss(judgement, &facts->cases[i], OUTCOME_CLOSED, rule);
         }
     }
     while (facts->reviews_count > 0) {
@@ -54,7 +54,7 @@ static void memorial(struct judgement *judgement)
         return;
     }
     facts->account_state = ACCOUNT_STATE_MEMORIAL; /* from here on nobody is told */
-    close_cases(judgement);
+    cases_close(judgement, "s3.48");
     for (uint32_t i = 0; i < facts->restrictions_count; i++) {
         struct restriction_fact *row = &facts->restrictions[i];
         measure_change(judgement, row, &ground, "s3.48", row->expires_at, row->scopes,
@@ -65,27 +65,35 @@ static void memorial(struct judgement *judgement)
     }
 }
 
-bool account_judge(struct judgement *judgement, const struct account_change *change)
+void account_judge(struct judgement *judgement, const struct account_change *change)
 {
     judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
     switch (change->kind) {
     case ACCOUNT_CHANGE_KIND_MEMORIAL:
         memorial(judgement);
-        return true;
+        return;
     case ACCOUNT_CHANGE_KIND_MEMORIAL_DENIED:
         if (judgement->facts->account_state == ACCOUNT_STATE_ACTIVE) {
             publish_state(judgement, ACCOUNT_STATE_MEMORIAL_DENIED);
         }
-        return true;
+        return;
     case ACCOUNT_CHANGE_KIND_LINKED:
     case ACCOUNT_CHANGE_KIND_UNLINKED:
     case ACCOUNT_CHANGE_KIND_DEVICE:
     case ACCOUNT_CHANGE_KIND_AGE_BAND:
-        return true; /* no measure depends on them */
+        return; /* no measure depends on them */
     case ACCOUNT_CHANGE_KIND_REGISTERED:
-        return change->rejoin_tag.data == NULL;
+        if (change->rejoin_tag.data != NULL) {
+            rejoin_check(judgement, change->rejoin_tag);
+        }
+        return;
     case ACCOUNT_CHANGE_KIND_WITHDRAWN:
-        break;
+        withdraw(judgement, change->rejoin_tag);
+        return;
     }
-    return false;
+}
+
+bool account_is_sound(const struct account_change *change)
+{
+    return change->kind != ACCOUNT_CHANGE_KIND_WITHDRAWN || change->erase_consent;
 }

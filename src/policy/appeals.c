@@ -29,8 +29,8 @@ static bool target_restriction(struct subject_state *facts, struct bytes id, str
             target->number = item->case_number;
             target->decided_ms = item->decided_at;
             target->violation = violation_find(facts, item->case_number) != NULL;
-            target->hold = item->measure == MEASURE_PROVISIONAL_HOLD;
-            return target->violation || target->hold;
+            target->hold = !target->violation;
+            return true;
         }
     }
     return false;
@@ -266,6 +266,18 @@ static void appeal_close(struct judgement *judgement, struct appeal_fact *item,
                          target->number, target->id, item->excluded_reviewer_ref);
 }
 
+static void end_measure(struct judgement *judgement, int32_t number)
+{
+    struct subject_state *facts = judgement->facts;
+    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
+        if (facts->restrictions[i].case_number == number) {
+            restriction_end(judgement, &facts->restrictions[i], END_REASON_APPEAL,
+                            "appeal.overturn");
+            return;
+        }
+    }
+}
+
 static void overturn(struct judgement *judgement, const struct verdict *verdict,
                      struct appeal_fact *item, const struct target *target)
 {
@@ -276,8 +288,7 @@ static void overturn(struct judgement *judgement, const struct verdict *verdict,
         violation_reverse(judgement, violation_find(facts, target->number), END_REASON_APPEAL,
                           "appeal.overturn");
     } else if (target->hold) {
-        restriction_end(judgement, restriction_of(facts, target->number, MEASURE_PROVISIONAL_HOLD),
-                        END_REASON_APPEAL, "appeal.overturn");
+        end_measure(judgement, target->number);
     } else {
         /* The outcome was that there is no violation: it is one, as this reviewer found it. */
         struct case_fact *decided = case_find(facts, target->number);
@@ -412,6 +423,10 @@ void dispute_judge(struct judgement *judgement, const struct dispute *dispute)
         const struct param params[] = {{PARAM_NAME_CASE, decision.case_hex}};
         emit_person_notice(judgement, &decision, NOTICE_KIND_DISPUTE_STATUS, facts->subject_id,
                            params, COUNT_OF(params));
+    }
+    if (facts->account_state == ACCOUNT_STATE_WITHDRAWN && facts->legal_holds == 0) {
+        erase(judgement); /* it waited for the dispute */
+        return;
     }
     if (reversed && known && target.violation) {
         violation_reverse(judgement, violation_find(facts, target.number), END_REASON_REVIEWER,

@@ -204,6 +204,17 @@ static void emit_peer_display(struct judgement *judgement, struct decision *deci
     judgement->court->outbox->emit(judgement->court->outbox, &record_peer_display, &record);
 }
 
+void emit_peer_tombstone(struct judgement *judgement, struct decision *decision)
+{
+    const struct peer_display record = {
+        .event_id = next_event(judgement, decision),
+        .occurred_at = judgement->court->now_ms,
+        .subject_kind = judgement->facts->subject_kind,
+        .subject_id = judgement->facts->subject_id,
+    };
+    judgement->court->outbox->emit(judgement->court->outbox, &record_peer_display, &record);
+}
+
 static void standing_items(struct judgement *judgement, struct standing *standing)
 {
     const struct subject_state *facts = judgement->facts;

@@ -265,6 +265,9 @@ void facts_prune(struct judgement *judgement)
     if (facts->appeals_count > 0) {
         prune_appeals(facts);
     }
+    if (facts->tombstones_count > 0) {
+        tombstones_prune(judgement);
+    }
     if (facts->marks_count > 0) {
         marks_prune(judgement);
     }
@@ -313,6 +316,9 @@ int64_t facts_purge_at(const struct policies *policies, const struct subject_sta
         return TIME_NEVER_MS;
     }
     int64_t last = reports_purge_at(policies, facts);
+    for (uint32_t i = 0; i < facts->tombstones_count; i++) {
+        last = later(last, facts->tombstones[i].retain_until);
+    }
     int64_t newest = -1;
     if (facts->event_ids_count > 0) {
         newest = facts->event_ids[facts->event_ids_count - 1].at;

@@ -18,8 +18,8 @@ static struct judgement begin(struct court *court, struct subject_state *facts)
     return judgement;
 }
 
-/* A record that this build does not act on is never passed over in silence. */
-static void refuse_unknown(struct judgement *judgement)
+/* A record that changes nothing is never passed over in silence. */
+static void refuse(struct judgement *judgement, const char *rule)
 {
     const struct ground ground = {
         .category = CATEGORY_NONE,
@@ -31,32 +31,84 @@ static void refuse_unknown(struct judgement *judgement)
         .automation = AUTOMATION_FULL,
         .act_at = judgement->court->decided_ms,
     };
-    decision_refuse(judgement, judgement->policy, &ground, "not-implemented");
+    decision_refuse(judgement, judgement->policy, &ground, rule);
+}
+
+/* What another subject's record means for a USER. */
+static bool signal_to_user(struct judgement *judgement, const struct signal *signal)
+{
+    switch (signal->kind) {
+    case SIGNAL_KIND_OWNER_LIABILITY:
+        liability_arrive(judgement, signal);
+        return true;
+    case SIGNAL_KIND_OWNER_LIABILITY_REMOVED:
+        liability_leave(judgement, signal);
+        return true;
+    case SIGNAL_KIND_PROOF_NEEDED:
+        proof_needed(judgement, signal);
+        return true;
+    case SIGNAL_KIND_PROOF_ACCEPTED:
+        proof_accepted(judgement, signal);
+        return true;
+    case SIGNAL_KIND_BEHAVIOUR_COPY:
+        trip_count(judgement, CHAT_EVENT_KIND_ROOM_CREATED, signal->count, signal->area);
+        return true;
+    case SIGNAL_KIND_TOMBSTONE_STORE:
+        tombstone_store(judgement, signal);
+        return true;
+    case SIGNAL_KIND_REJOIN_CHECK:
+        tombstones_answer(judgement, signal);
+        return true;
+    case SIGNAL_KIND_REJOIN_FOUND:
+        rejoin_apply(judgement, signal);
+        return true;
+    case SIGNAL_KIND_TICK:
+        return true;
+    case SIGNAL_KIND_REPORT_COPY:
+    case SIGNAL_KIND_ROOM_VIOLATION:
+    case SIGNAL_KIND_ROOM_VIOLATION_REMOVED:
+    case SIGNAL_KIND_ROOM_SPAM_MARK:
+    case SIGNAL_KIND_ROOM_SPAM_MARK_REMOVED:
+    case SIGNAL_KIND_REPORT_OUTCOME:
+    case SIGNAL_KIND_ERASE:
+        break;
+    }
+    return false;
+}
+
+static bool signal_to_other(struct judgement *judgement, const struct signal *signal)
+{
+    const enum subject_kind kind = judgement->facts->subject_kind;
+    const bool reporter = kind == SUBJECT_KIND_REPORTER;
+    const bool room = kind == SUBJECT_KIND_ROOM;
+    if (reporter && signal->kind == SIGNAL_KIND_REPORT_OUTCOME) {
+        reporter_outcome(judgement, signal);
+    } else if (reporter && signal->kind == SIGNAL_KIND_ERASE) {
+        reporter_erase(judgement);
+    } else if (room && signal->kind == SIGNAL_KIND_ROOM_VIOLATION) {
+        liability_arrive(judgement, signal);
+    } else if (room && signal->kind == SIGNAL_KIND_ROOM_VIOLATION_REMOVED) {
+        liability_leave(judgement, signal);
+    } else if (room && signal->kind == SIGNAL_KIND_ROOM_SPAM_MARK) {
+        mark_arrive(judgement, signal);
+    } else if (room && signal->kind == SIGNAL_KIND_ROOM_SPAM_MARK_REMOVED) {
+        mark_leave(judgement, signal);
+    } else {
+        return signal->kind == SIGNAL_KIND_TICK;
+    }
+    return true;
 }
 
 static enum judge_result judge_signal(struct judgement *judgement, const struct signal *signal)
 {
-    const enum subject_kind kind = judgement->facts->subject_kind;
-    if (signal->kind == SIGNAL_KIND_REPORT_OUTCOME && kind == SUBJECT_KIND_REPORTER) {
-        reporter_outcome(judgement, signal);
-    } else if ((signal->kind == SIGNAL_KIND_ROOM_VIOLATION && kind == SUBJECT_KIND_ROOM) ||
-               (signal->kind == SIGNAL_KIND_OWNER_LIABILITY && kind == SUBJECT_KIND_USER)) {
-        liability_arrive(judgement, signal);
-    } else if (signal->kind == SIGNAL_KIND_ROOM_VIOLATION_REMOVED ||
-               signal->kind == SIGNAL_KIND_OWNER_LIABILITY_REMOVED) {
-        liability_leave(judgement, signal);
-    } else if (signal->kind == SIGNAL_KIND_ROOM_SPAM_MARK && kind == SUBJECT_KIND_ROOM) {
-        mark_arrive(judgement, signal);
-    } else if (signal->kind == SIGNAL_KIND_ROOM_SPAM_MARK_REMOVED && kind == SUBJECT_KIND_ROOM) {
-        mark_leave(judgement, signal);
-    } else if (signal->kind == SIGNAL_KIND_PROOF_NEEDED && kind == SUBJECT_KIND_USER) {
-        proof_needed(judgement, signal);
-    } else if (signal->kind == SIGNAL_KIND_PROOF_ACCEPTED && kind == SUBJECT_KIND_USER) {
-        proof_accepted(judgement, signal);
-    } else if (signal->kind == SIGNAL_KIND_BEHAVIOUR_COPY && kind == SUBJECT_KIND_USER) {
-        trip_count(judgement, CHAT_EVENT_KIND_ROOM_CREATED, signal->count, signal->area);
-    } else if (signal->kind != SIGNAL_KIND_TICK) {
-        refuse_unknown(judgement);
+    const bool user = judgement->facts->subject_kind == SUBJECT_KIND_USER;
+    if (user && judgement->facts->account_state == ACCOUNT_STATE_WITHDRAWN) {
+        return JUDGE_DONE; /* nothing is kept of who is gone */
+    }
+    const bool known =
+        user ? signal_to_user(judgement, signal) : signal_to_other(judgement, signal);
+    if (!known) {
+        refuse(judgement, "not-implemented");
     }
     return JUDGE_DONE;
 }
@@ -86,11 +138,33 @@ static void judge_service(struct judgement *judgement, const struct record_type 
     } else if (type == &record_minor_protection_request) {
         minor_judge(judgement, record);
     } else if (type == &record_account_change) {
-        if (!account_judge(judgement, record)) {
-            refuse_unknown(judgement);
-        }
+        account_judge(judgement, record);
     } else if (type != &record_notice_preference) {
-        refuse_unknown(judgement); /* preferences are the other topology's */
+        refuse(judgement, "not-implemented"); /* preferences are the other topology's */
+    }
+}
+
+/* Nothing is kept of who is gone, but that a dispute of his may still end. */
+static void judge_withdrawn(struct judgement *judgement, const struct record_type *type,
+                            const void *record)
+{
+    if (type == &record_dispute) {
+        dispute_judge(judgement, record);
+        return;
+    }
+    if (type == &record_account_change) {
+        const struct account_change *change = record;
+        if (change->kind == ACCOUNT_CHANGE_KIND_REGISTERED) {
+            judgement->facts->account_state = ACCOUNT_STATE_ACTIVE;
+            account_judge(judgement, change);
+        }
+        return;
+    }
+    if (judgement->facts->legal_holds == 0) {
+        judgement->facts->event_ids_count = 0;
+    }
+    if (type != &record_chat_event && type != &record_notice_preference) {
+        refuse(judgement, "f3");
     }
 }
 
@@ -99,6 +173,9 @@ static bool is_sound(const struct judgement *judgement, const struct record_type
 {
     if (type == &record_authority_request) {
         return authority_is_sound(judgement, record);
+    }
+    if (type == &record_account_change) {
+        return account_is_sound(record);
     }
     return type != &record_rights_claim || claim_is_sound(judgement, record);
 }
@@ -118,7 +195,9 @@ static enum judge_result judge_other(struct judgement *judgement, const struct r
     if (event_seen(judgement, event_id)) {
         return JUDGE_DUPLICATE;
     }
-    if (type == &record_chat_event && event_is_role(judgement, record)) {
+    if (judgement->facts->account_state == ACCOUNT_STATE_WITHDRAWN) {
+        judge_withdrawn(judgement, type, record);
+    } else if (type == &record_chat_event && event_is_role(judgement, record)) {
         role_add(judgement, record);
     } else if (type == &record_chat_event && user) {
         behaviour_judge(judgement, record);
@@ -164,8 +243,9 @@ bool judge_is_empty(const struct subject_state *facts)
            facts->violations_count == 0 && facts->restrictions_count == 0 &&
            facts->reviews_count == 0 && facts->outcomes_count == 0 && facts->appeals_count == 0 &&
            facts->legal_holds == 0 && facts->roles_count == 0 && facts->marks_count == 0 &&
-           facts->targets_count == 0 && facts->trips_count == 0 && facts->proofs_count == 0 &&
-           facts->wanted_proofs_count == 0 && !facts->abuse_decided_at.set;
+           facts->targets_count == 0 && facts->trips_count == 0 && facts->tombstones_count == 0 &&
+           facts->proofs_count == 0 && facts->wanted_proofs_count == 0 &&
+           !facts->abuse_decided_at.set;
 }
 
 void judge_init(struct subject_state *facts, enum subject_kind kind, struct bytes id)

@@ -253,8 +253,25 @@ bool objection_forward(struct judgement *judgement, struct decision *decision,
 
 /* accounts.c */
 
-/* False: a kind that this build does not act on. */
-bool account_judge(struct judgement *judgement, const struct account_change *change);
+/* False: a withdrawal without consent to the erasure (BAD_FIELD). */
+bool account_is_sound(const struct account_change *change);
+void account_judge(struct judgement *judgement, const struct account_change *change);
+
+/* Ends every open case as CLOSED and every review. */
+void cases_close(struct judgement *judgement, const char *rule);
+
+/* withdrawal.c */
+
+void withdraw(struct judgement *judgement, struct bytes tag);
+/* Nothing of the subject stays but that he withdrew; his audit key is destroyed. */
+void erase(struct judgement *judgement);
+void reporter_erase(struct judgement *judgement);
+void rejoin_check(struct judgement *judgement, struct bytes tag);
+/* The subject USER:rj.<tag>. */
+void tombstone_store(struct judgement *judgement, const struct signal *signal);
+void tombstones_answer(struct judgement *judgement, const struct signal *check);
+void tombstones_prune(struct judgement *judgement);
+void rejoin_apply(struct judgement *judgement, const struct signal *signal);
 
 /* gather.c */
 
@@ -414,6 +431,9 @@ void emit_restriction(struct judgement *judgement, struct decision *decision,
                       const struct restriction_change *change);
 /* Standing and, for a USER, PeerDisplay if it changes. */
 void emit_standing(struct judgement *judgement, struct decision *decision);
+/* The end of a USER's PeerDisplay for good: a record without decision_id stands for a null value.
+ */
+void emit_peer_tombstone(struct judgement *judgement, struct decision *decision);
 /* A RESTRICTION_* notice about a restriction (or a WARNING) to whom it concerns. */
 void emit_restriction_notice(struct judgement *judgement, struct decision *decision,
                              enum notice_kind kind, const struct restriction_fact *restriction);

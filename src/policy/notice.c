@@ -153,8 +153,9 @@ void emit_restriction_notice(struct judgement *judgement, struct decision *decis
                              enum notice_kind kind, const struct restriction_fact *restriction)
 {
     const struct bytes addressee = addressee_of(judgement, restriction->case_number);
-    if (addressee.data == NULL || judgement->facts->account_state == ACCOUNT_STATE_MEMORIAL) {
-        return;
+    if (addressee.data == NULL || judgement->facts->account_state == ACCOUNT_STATE_MEMORIAL ||
+        judgement->facts->account_state == ACCOUNT_STATE_WITHDRAWN) {
+        return; /* nobody is there to read it */
     }
     const bool reporter = judgement->facts->subject_kind == SUBJECT_KIND_REPORTER;
     if (reporter && kind == NOTICE_KIND_RESTRICTION_APPLIED) {

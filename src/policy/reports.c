@@ -339,6 +339,10 @@ enum judge_result report_judge(struct judgement *judgement, const struct report 
         answer(judgement, report, &admission, OUTCOME_INADMISSIBLE, admission.rule);
         return JUDGE_DONE;
     }
+    if (judgement->facts->account_state == ACCOUNT_STATE_WITHDRAWN) {
+        answer(judgement, report, &admission, OUTCOME_CLOSED, "f3");
+        return JUDGE_DONE;
+    }
     const struct known known = find_known(judgement, report, &admission);
     if (known.repeat != NULL) {
         const struct bytes id = id_text(judgement, id_next(judgement, admission.policy));

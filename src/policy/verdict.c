@@ -350,6 +350,10 @@ enum judge_result verdict_judge(struct judgement *judgement, const struct verdic
     judgement->actor = ACTOR_KIND_REVIEWER;
     judgement->reviewer_ref = verdict->reviewer_ref;
     judgement->request_id = verdict->request_id;
-    dispatch(judgement, verdict);
+    if (judgement->facts->account_state == ACCOUNT_STATE_WITHDRAWN) {
+        refuse(judgement, verdict, "f3");
+    } else {
+        dispatch(judgement, verdict);
+    }
     return JUDGE_DONE;
 }

@@ -30,6 +30,9 @@ static void on_emit(struct outbox *outbox, const struct record_type *type, const
                     (standing->account_state == ACCOUNT_STATE_ACTIVE ||
                      standing->account_state == ACCOUNT_STATE_REJOINED ||
                      standing->account_state == ACCOUNT_STATE_WITHDRAWN);
+    } else if (type == &record_peer_display) { /* of an erased user (judge: emit_peer_tombstone) */
+        const struct peer_display *display = record;
+        tombstone = display->decision_id.data == NULL;
     }
     scratch->call->io->emit(scratch->call->io_context, type, record, tombstone);
 }

@@ -255,6 +255,7 @@ static inline void default_policy(struct policy *policy)
         .minor_scopes = SCOPE(CREATE_ROOM) | SCOPE(JOIN) | SCOPE(SEARCH_EXPOSURE),
         .authority_objection_ms = 3 * DAY_MS,
         .authority_execution_ms = HOUR_MS,
+        .tombstone_permanent_ms = 1095 * DAY_MS,
         .basis_count = 1,
         .reporter_window_ms = 90 * DAY_MS,
         .reporter_groundless_min = 10,

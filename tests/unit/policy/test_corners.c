@@ -456,7 +456,10 @@ static void breaker_holds_what_is_over_the_cap_and_a_person_releases_it(void **s
     world_confirm(world, CATEGORY_SPAM_AD, AREA_OPEN_CHAT_ROOM);
     const struct audit *held = world_audit(world, AUDIT_ACTION_HOLD);
     assert_int_equal(held->state, DECISION_STATE_HELD);
-    assert_int_equal(world_review(world, REVIEW_ACTION_OPEN)->kind, REVIEW_KIND_BREAKER_HELD);
+    const struct review_request *review = world_review(world, REVIEW_ACTION_OPEN);
+    assert_int_equal(review->kind, REVIEW_KIND_BREAKER_HELD);
+    assert_int_equal(review->proposed.value, MEASURE_RESTRICT_TEMP);
+    assert_int_equal(review->proposed_stage, 2);
     assert_int_equal(world_count(world, &record_notice_request), 0);
     expect_none(world);
     assert_int_equal(world->facts->violations_count, 1);
@@ -584,14 +587,12 @@ static void strikes_beyond_the_cap_drop_the_oldest_that_counts_least(void **stat
 static void unknown_records_are_refused_in_audit_not_in_silence(void **state)
 {
     (void)state;
-    struct world *world = world_new(SUBJECT_KIND_USER, "p");
-    const struct account_change change = {.event_id = bytes_text("d1"),
-                                          .subject_id = bytes_text("p"),
-                                          .kind = ACCOUNT_CHANGE_KIND_WITHDRAWN};
-    world_judge(world, "accounts", &record_account_change, &change);
+    struct world *world = world_new(SUBJECT_KIND_ROOM, "p");
+    const struct rights_claim claim = {
+        .event_id = bytes_text("d1"), .claim_id = bytes_text("d"), .category = CATEGORY_DEFAMATION};
+    world_judge(world, "claims", &record_rights_claim, &claim);
     assert_true(bytes_is(world_audit(world, AUDIT_ACTION_REFUSE)->rule, "not-implemented"));
-    assert_int_equal(world_judge(world, "accounts", &record_account_change, &change),
-                     JUDGE_DUPLICATE);
+    assert_int_equal(world_judge(world, "claims", &record_rights_claim, &claim), JUDGE_DUPLICATE);
     world_free(world);
 }
 
