@@ -10,6 +10,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -80,6 +81,8 @@ def run_test(main, description):
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     folder = tempfile.mkdtemp(prefix="sanctiond-worker-")
+    # A crash of a worker leaves a core in its folder.
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
     replay = "%s --build %s --version %s --seed %d --keep" % (
         os.path.relpath(sys.argv[0], ROOT), options.build, options.version, options.seed)
     say("seed %d; again: %s %s", options.seed, sys.executable, replay)
@@ -195,7 +198,7 @@ class Worker:
         self.log = log
         with open(log, "wb") as file:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file,
-                                            stderr=file)
+                                            stderr=file, cwd=os.path.dirname(log))
         OPEN.append(self)
 
     def close(self):

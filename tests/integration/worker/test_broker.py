@@ -53,7 +53,7 @@ def waits_for_brokers(cluster, deployment, client):
 
 def survives_broker(cluster, client, worker, lines, rng):
     """The only broker dies in flight again and again."""
-    step = len(lines) // 4
+    step = -(-len(lines) // 3)
     for at in range(0, len(lines), step):
         client.write(lines[at:at + step])
         time.sleep(rng.uniform(0.05, 0.6))
