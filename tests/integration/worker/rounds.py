@@ -31,7 +31,7 @@ class Rounds:
         self.rooms = ["room-%02d" % at for at in range(12)]
         self.victims = ["v-%02d" % at for at in range(8)]
         self.sent = []  # reports that may be named or repeated
-        self.gone = set()
+        self.proven = False
 
     def name(self, kind):
         self.serial += 1
@@ -126,7 +126,9 @@ class Rounds:
         for number in range(self.partitions):
             for subject in rng.sample(self.subjects[number], 7):
                 first = self.one_report(subject)
-                if rng.random() < 0.08:
+                # Once somebody has proven who he is, a report on who pretends to be him brings a signal
+                # back into its own round.
+                if rng.random() < 0.08 and not self.proven:
                     victim = self.victims[self.subjects[number].index(subject) % 2 + 2 * number]
                     first["value"].update(category="IMPERSONATION_PHISHING", area="REGULAR_CHAT",
                                           impersonated_id=victim, labels=[
@@ -250,6 +252,7 @@ class Rounds:
         return self.round("claims", lines)
 
     def proofs(self):
+        self.proven = True
         lines = [records.proof(self.now, victim, self.name("clm"),
                                masking_ok=self.rng.random() < 0.8,
                                accepted=self.rng.random() < 0.8)
