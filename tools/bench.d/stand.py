@@ -274,6 +274,7 @@ class Worker:
 
     def start(self):
         binary = os.path.join(self.stand.arguments.build, "bin", "sanctiond")
+        self.mark = len(self.text().encode())
         self.started_at = time.monotonic()
         self.started_wall = time.time()
         self.process = self.stand.launch([binary, "run", "--config", self.config], self.log)
@@ -288,10 +289,13 @@ class Worker:
             raise Failure("the worker does not end on SIGTERM: %s" % self.last_line()) from None
 
     def text(self, offset=0):
-        with open(os.path.join(self.stand.folder, self.log), encoding="utf-8",
-                  errors="replace") as file:
+        """The worker's lines from a byte on."""
+        path = os.path.join(self.stand.folder, self.log)
+        if not os.path.exists(path):
+            return ""
+        with open(path, "rb") as file:
             file.seek(offset)
-            return file.read()
+            return file.read().decode("utf-8", "replace")
 
     def last_line(self):
         return (self.text().splitlines() or ["(no line)"])[-1]
@@ -341,7 +345,7 @@ class Worker:
             group.close()
 
     def throughput(self, table):
-        """Reads the filled topic from the start; table None: only until it has."""
+        """Reads the filled topic from the start; table None: tells nothing. Returns records/s."""
         say("%s: reading %d reports" % (self.name, self.stand.target))
         first = warm = None
         while True:
@@ -364,6 +368,7 @@ class Worker:
             last.records = records
         if table is not None:
             self.tell(table, first, warm, last)
+        return (last.records - warm.records) / (last.at - warm.at)
 
     def tell(self, table, first, warm, last):
         part = "worker, %s" % self.name
@@ -400,9 +405,11 @@ class Worker:
     # --- latency
 
     def wait_level(self, lag_max):
-        """Until the worker has caught up with its input."""
+        """Until the worker has all its tasks and has caught up with its input."""
         end = time.monotonic() + PATIENCE
-        while self.ends(INPUT) - sum(self.committed()) > lag_max:
+        tasks = self.stand.arguments.partitions * len(self.topologies)
+        while self.text(self.mark).count("event=task_assigned") < tasks or \
+                self.ends(INPUT) - sum(self.committed()) > lag_max:
             self.require_running()
             if time.monotonic() > end:
                 raise Failure("the worker does not catch up: %s" % self.last_line())
@@ -446,7 +453,6 @@ class Worker:
                                                  run="k%x" % int(time.time())), "load.log")
         time.sleep(12)  # longer than the time between checkpoints
         self.wait_level(2 * rate)
-        mark = len(self.text().encode())
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         changelog = self.changelog_bytes()
@@ -459,7 +465,7 @@ class Worker:
             first, every = self.wait_receipts(reader)
         finally:
             reader.close()
-        facts = self.restored(mark)
+        facts = self.restored()
         table.add(part, "start to first new committed receipt", first, "s")
         table.add(part, "start to a receipt of every partition", every, "s")
         table.add(part, "start to last task assigned", facts["assigned_s"], "s")
@@ -495,9 +501,9 @@ class Worker:
                 raise Failure("no receipt within %d s: %s" % (PATIENCE, self.last_line()))
         return first, now
 
-    def restored(self, mark):
+    def restored(self):
         """What the worker's own lines say about its start."""
-        text = self.text(mark)
+        text = self.text(self.mark)
         records = sum(int(n) for n in re.findall(r"event=restored .*?records=(\d+)", text))
         found = re.findall(r"time=(\S+)Z level=\w+ event=task_assigned", text)
         assigned = None
