@@ -154,7 +154,7 @@ class Deployment:
         self.settings = {"kafka.bootstrap.servers": cluster.bootstrap, "application": name,
                          "topics.prefix": self.prefix, "topics.partitions": PARTITIONS,
                          "state.dir": self.state, "audit.key_file": self.key,
-                         "time.tick_interval": "0s"}
+                         "time.tick_interval": "0s", "threads": 1}
         self.settings.update({key.replace("__", "."): value for key, value in settings.items()})
         os.makedirs(self.folder)
         with open(os.open(self.key, os.O_CREAT | os.O_WRONLY, 0o600), "w",
@@ -416,6 +416,24 @@ class Client:
             check(time.monotonic() < end, "not drained after %d s: %s (see %s)", seconds,
                   {topology: self.committed(topology) for topology in SOURCES}, worker.log)
             time.sleep(0.02)
+
+    def wait_balanced(self, worker, members):
+        """Until every one of `members` owns a part of both groups and nothing is without owner: a first
+        cooperative rebalance that is cut short leaves partitions to nobody, for static members come back
+        to the assignment as it was."""
+        end = time.monotonic() + PATIENCE
+        names = ["%s.%s" % (self.deployment.name, topology) for topology in SOURCES]
+        while True:
+            worker.require_running()
+            groups = self.asked(lambda: [
+                future.result() for future in self.admin.describe_consumer_groups(names).values()])
+            owned = [[len(member.assignment.topic_partitions) for member in group.members]
+                     for group in groups]
+            if all(len(counts) == members and min(counts) > 0 and sum(counts) == PARTITIONS
+                   for counts in owned) and len(worker.tasks()) == TASKS:
+                return
+            check(time.monotonic() < end, "the groups are not balanced: %s", owned)
+            time.sleep(0.1)
 
     def decoded(self, topic):
         """All records of an output topic: dicts like output lines, in offset order by partition."""

@@ -74,7 +74,7 @@ def run_rounds(options, cluster, folder, rng):
         if count == 9:
             killer.threads = 2  # a second member joins the groups
             killer.kill_after(0)
-            killer.worker.wait_tasks(harness.TASKS)
+            client.wait_balanced(killer.worker, 2)
         killer.kill_after(rng.choice((rng.uniform(0.0, 0.2), rng.uniform(0.0, 1.0))))
         if rng.random() < 0.2:
             killer.kill_after(rng.uniform(0.1, 1.0))  # while it restores
@@ -88,9 +88,12 @@ def run_bulk(options, cluster, folder, rng):
                                     commit__interval="5ms", threads=2)
     deployment.create()
     client = harness.Client(deployment)
-    client.write(rounds.bulk(rng, START, harness.PARTITIONS, 900))
     killer = Killer(deployment, client, rng)
     killer.threads = 2
+    killer.start()
+    client.wait_balanced(killer.worker, 2)
+    killer.worker.stop()
+    client.write(rounds.bulk(rng, START, harness.PARTITIONS, 900))
     killer.start()
     while killer.kills < 24 and not client.is_drained():
         if rng.random() < 0.7:  # at work; else at any moment of the start
