@@ -26,7 +26,7 @@ static void revoke(struct kafka_stream *stream, const rd_kafka_topic_partition_l
 static enum status revocation_finish(struct kafka_stream *stream, struct error *error);
 static struct kafka_task *task_get(struct kafka_stream *stream, int32_t partition);
 static void event_push(struct kafka_stream *stream, enum stream_event event, int32_t partition);
-static bool is_eager(const struct kafka_stream *stream);
+static bool is_eager(struct kafka_stream *stream);
 static rd_kafka_topic_partition_list_t *list_of(const struct kafka_stream *stream,
                                                 int32_t partition);
 static enum status assignment_set(struct kafka_stream *stream, struct error *error);
@@ -248,9 +248,14 @@ static void event_push(struct kafka_stream *stream, enum stream_event event, int
         (struct kafka_event){.event = event, .partition = partition};
 }
 
-static bool is_eager(const struct kafka_stream *stream)
+/* While a consumer closes librdkafka may answer NULL: what held before holds then. */
+static bool is_eager(struct kafka_stream *stream)
 {
-    return strcmp(rd_kafka_rebalance_protocol(stream->consumer.rk), "EAGER") == 0;
+    const char *protocol = rd_kafka_rebalance_protocol(stream->consumer.rk);
+    if (protocol != NULL) {
+        stream->eager = strcmp(protocol, "EAGER") == 0;
+    }
+    return stream->eager;
 }
 
 /* All sources of one partition, each at its next offset. */

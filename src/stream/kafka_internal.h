@@ -232,6 +232,7 @@ struct kafka_stream {
     size_t revocations_open; /* revoked partitions not yet answered */
     bool closing;
     bool joined; /* a first rebalance was seen */
+    bool eager; /* the assignor of the group, as last told */
     uint32_t source_last;
     unsigned poll_count;
     struct error failure; /* of a rebalance; status OK: none */
