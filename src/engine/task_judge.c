@@ -301,6 +301,10 @@ static enum status judge_record_in_hand(struct task *task, const struct stream_r
 {
     struct member *member = task->member;
     if (!input->good) {
+        if (member->topology->sources[record->source].told_elsewhere) {
+            task->tally.dead_letters++;
+            return STATUS_OK;
+        }
         return task_dead_letter(task, record, input->reason, error);
     }
     arena_clear(&member->arena);

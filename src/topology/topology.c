@@ -54,6 +54,18 @@ static void read_text(struct parse *parse, const yaml_node_t *node, const char *
     memcpy(out, scalar(node).data, scalar(node).size);
 }
 
+static bool read_elsewhere(struct parse *parse, const yaml_node_t *node)
+{
+    if (expect(parse, node, YAML_SCALAR_NODE, "dead_letters") == NULL) {
+        return false;
+    }
+    if (!bytes_is(scalar(node), "here") && !bytes_is(scalar(node), "elsewhere")) {
+        problems_add(parse->problems, parse->file, line_of(node),
+                     "dead_letters must be here or elsewhere");
+    }
+    return bytes_is(scalar(node), "elsewhere");
+}
+
 static const struct topic *read_topic(struct parse *parse, const yaml_node_t *node)
 {
     if (expect(parse, node, YAML_SCALAR_NODE, "a topic") == NULL) {
@@ -142,6 +154,8 @@ static void read_source(struct parse *parse, const yaml_node_t *node)
             source.topic = read_topic(parse, value);
         } else if (bytes_is(scalar(key), "records")) {
             records = value;
+        } else if (bytes_is(scalar(key), "dead_letters")) {
+            source.told_elsewhere = read_elsewhere(parse, value);
         } else if (bytes_is(scalar(key), "name")) {
             read_text(parse, value, "name", source.name, sizeof(source.name));
         } else {

@@ -17,6 +17,7 @@ struct topology_source {
     uint32_t record_count;
     const struct record_type *records[TOPIC_RECORDS_MAX]; /* what this topology reads of it */
     char name[TOPOLOGY_NAME_MAX]; /* full topic name where it is not prefix + logical name; else "" */
+    bool told_elsewhere; /* another topology reads the topic too and writes its dead letters */
     size_t line;
 };
 

@@ -54,6 +54,7 @@ static void the_shipped_topologies_are_well(void **state)
     assert_ptr_equal(topology.step, &step_sanctions);
     assert_true(topology_read(SOURCE_DIR "/topologies/notices.yaml", &topology, &problems));
     assert_ptr_equal(topology.step, &step_notices);
+    assert_true(topology.sources[1].told_elsewhere);
     assert_int_equal(problems.count, 0);
 }
 
@@ -69,6 +70,9 @@ static void unknown_things_are_named_with_their_line(void **state)
                    "unknown topic 'nowhere'");
     expect_problem(HEAD SINKS "sources:\n  - {topic: reports, records: [Verdict]}\n", ":7:",
                    "topic 'reports' carries no record 'Verdict'");
+    expect_problem(HEAD SINKS "sources:\n  - {topic: accounts, records: [AccountChange], "
+                              "dead_letters: nowhere}\n",
+                   ":7:", "dead_letters must be here or elsewhere");
     expect_problem("topology: t\nstep: fly\nstore: X\nchangelog: notices-changelog\n" SINKS SOURCES,
                    ":2:", "unknown step 'fly'");
 }
