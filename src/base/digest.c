@@ -112,12 +112,19 @@ uint64_t hash64(struct bytes value)
     return XXH3_64bits(value.data, value.size);
 }
 
+/* Both digits of every byte, one after the other: an id in hex is made for each record. */
+#define HEX_ROW(high)                                                                              \
+    high "0" high "1" high "2" high "3" high "4" high "5" high "6" high "7" high "8" high "9" high \
+         "a" high "b" high "c" high "d" high "e" high "f"
+
+static const char hex_pairs[] = HEX_ROW("0") HEX_ROW("1") HEX_ROW("2") HEX_ROW("3") HEX_ROW("4")
+    HEX_ROW("5") HEX_ROW("6") HEX_ROW("7") HEX_ROW("8") HEX_ROW("9") HEX_ROW("a") HEX_ROW("b")
+        HEX_ROW("c") HEX_ROW("d") HEX_ROW("e") HEX_ROW("f");
+
 void hex_format(struct bytes value, char *text_out)
 {
-    static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < value.size; i++) {
-        text_out[2 * i] = digits[value.data[i] >> 4];
-        text_out[2 * i + 1] = digits[value.data[i] & 15];
+        memcpy(text_out + 2 * i, hex_pairs + (size_t)2 * value.data[i], 2);
     }
 }
 

@@ -5,13 +5,6 @@
 
 enum { SCORE_MAX = 1000 };
 
-const struct policy_evidence *evidence_of(const struct policy *policy, enum area_class class)
-{
-    ASSERT(class < AREA_CLASS_COUNT);
-    /* Without a class the stricter one is looked at; nothing is decided by it. */
-    return &policy->evidence[class == AREA_CLASS_NONE ? AREA_CLASS_PUBLIC : class];
-}
-
 enum ledger ledger_of(const struct policy *policy, enum subject_kind kind, enum area area)
 {
     ASSERT(area < AREA_COUNT);
@@ -133,8 +126,9 @@ static void admit_flags(const struct report *report, struct admission *admission
     const bool unknown =
         report->relation == RELATION_UNKNOWN && admission->class == AREA_CLASS_PRIVATE;
     admission->no_hold = report->publisher_is_press || unknown;
-    admission->human = category->child || category->human_only || admission->no_hold;
-    admission->asks = admission->asks || admission->human;
+    const bool human = category->child || category->human_only || admission->no_hold;
+    admission->human = human;
+    admission->asks = human || admission->asks;
     admission->raises = report->target_age_band == AGE_BAND_U14 ||
                         report->target_age_band == AGE_BAND_A14_18 ||
                         (category->spam && report->consent_state == CONSENT_STATE_WITHDRAWN);

@@ -131,7 +131,11 @@ void decision_close(struct judgement *judgement, struct decision *decision)
     struct audit_payload *payload = &decision->payload;
     ASSERT(decision->records == 1);
     for (uint32_t i = 0; i < judgement->checks_count; i++) {
-        payload->checks[payload->checks_count++] = judgement->checks[i];
+        const struct threshold *item = &judgement->checks[i];
+        payload->checks[payload->checks_count++] = (struct check){.name = bytes_text(item->name),
+                                                                  .value = item->value,
+                                                                  .limit = item->limit,
+                                                                  .passed = item->passed};
     }
     judgement->checks_count = 0;
     judgement->court->outbox->decide(judgement->court->outbox, &decision->audit, payload);

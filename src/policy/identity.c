@@ -121,12 +121,8 @@ void texts_keep(struct judgement *judgement, struct bytes *const *texts, size_t 
 void check_add(struct judgement *judgement, const char *name, int64_t value, int64_t limit,
                bool passed)
 {
-    if (judgement->checks == NULL) {
-        judgement->checks =
-            arena_get(judgement->court->arena, CHECKS_MAX * sizeof(*judgement->checks));
-    }
     if (judgement->checks_count < CHECKS_MAX) {
-        judgement->checks[judgement->checks_count++] = (struct check){
-            .name = bytes_text(name), .value = value, .limit = limit, .passed = passed};
+        judgement->checks[judgement->checks_count++] =
+            (struct threshold){.name = name, .value = value, .limit = limit, .passed = passed};
     }
 }

@@ -3,19 +3,21 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
 
-static struct judgement begin(struct court *court, struct subject_state *facts)
+static void begin(struct judgement *judgement, struct court *court, struct subject_state *facts)
 {
     ASSERT(court->policies != NULL && court->trigger != NULL && court->outbox != NULL);
     ASSERT(facts->subject_id.data != NULL);
-    struct judgement judgement = {
-        .court = court,
-        .facts = facts,
-        .policy = policies_at(court->policies, court->decided_ms),
-        .horizon_ms = policies_horizon(court->policies),
-        .actor = ACTOR_KIND_ENGINE,
-    };
-    facts_prune(&judgement);
-    return judgement;
+    judgement->court = court;
+    judgement->facts = facts;
+    judgement->policy = policies_at(court->policies, court->decided_ms);
+    judgement->horizon_ms = policies_horizon(court->policies);
+    judgement->sequence = 0;
+    judgement->actor = ACTOR_KIND_ENGINE;
+    judgement->timer = false;
+    judgement->reviewer_ref = (struct bytes){0};
+    judgement->request_id = (struct bytes){0};
+    judgement->checks_count = 0;
+    facts_prune(judgement);
 }
 
 /* A record that changes nothing is never passed over in silence. */
@@ -215,7 +217,8 @@ enum judge_result judge_record(struct court *court, struct subject_state *facts,
                                const struct record_type *type, const void *record,
                                enum dead_reason *reason_out)
 {
-    struct judgement judgement = begin(court, facts);
+    struct judgement judgement FILLED_BELOW;
+    begin(&judgement, court, facts);
     if (type == &record_report) {
         return report_judge(&judgement, record, reason_out);
     }
@@ -230,7 +233,8 @@ enum judge_result judge_record(struct court *court, struct subject_state *facts,
 
 void judge_timer(struct court *court, struct subject_state *facts)
 {
-    struct judgement judgement = begin(court, facts);
+    struct judgement judgement FILLED_BELOW;
+    begin(&judgement, court, facts);
     judgement.timer = true;
     timers_fire(&judgement);
     facts_prune(&judgement);

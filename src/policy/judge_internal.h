@@ -33,11 +33,24 @@ struct restriction_change;
 
 #define BIT(value) (UINT64_C(1) << (uint32_t)(value))
 
+/* A large record that the lines below fill field by field: lists are as long as their count says,
+ * so the build's clearing of every variable would cost more than the record. */
+#define FILLED_BELOW __attribute__((uninitialized))
+
 /* (now - window, now] (domain.md I.1). */
 static inline bool within(int64_t at_ms, int64_t now_ms, int64_t window_ms)
 {
     return at_ms > now_ms - window_ms && at_ms <= now_ms;
 }
+
+/* A comparison as it was made; most are never told, so it becomes a record only with its decision.
+ */
+struct threshold {
+    const char *name;
+    int64_t value;
+    int64_t limit;
+    bool passed;
+};
 
 struct judgement {
     struct court *court;
@@ -45,12 +58,12 @@ struct judgement {
     const struct policy *policy; /* in force at court->decided_ms: clocks and caps */
     int64_t horizon_ms;          /* policies_horizon() */
     int32_t sequence;            /* ids made so far */
-    uint32_t checks_count;       /* thresholds compared since the last decision */
-    struct check *checks;        /* CHECKS_MAX of them in the arena, NULL before the first */
     enum actor_kind actor;
     bool timer;
     struct bytes reviewer_ref; /* of a verdict */
     struct bytes request_id;
+    uint32_t checks_count; /* thresholds compared since the last decision */
+    struct threshold checks[CHECKS_MAX];
 };
 
 /* identity.c: ids, and the lists a subject's row is made of. */
@@ -116,7 +129,13 @@ bool report_is_sound(const struct judgement *judgement, const struct report *rep
 void report_admit(const struct judgement *judgement, const struct report *report,
                   struct admission *admission_out);
 enum ledger ledger_of(const struct policy *policy, enum subject_kind kind, enum area area);
-const struct policy_evidence *evidence_of(const struct policy *policy, enum area_class class);
+static inline const struct policy_evidence *evidence_of(const struct policy *policy,
+                                                        enum area_class class)
+{
+    ASSERT(class < AREA_CLASS_COUNT);
+    /* Without a class the stricter one is looked at; nothing is decided by it. */
+    return &policy->evidence[class == AREA_CLASS_NONE ? AREA_CLASS_PUBLIC : class];
+}
 
 /* reports.c */
 

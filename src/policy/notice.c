@@ -170,7 +170,7 @@ void emit_restriction_notice(struct judgement *judgement, struct decision *decis
     if (restriction->measure == MEASURE_USER_PROTECTION && kind == NOTICE_KIND_RESTRICTION_LIFTED) {
         kind = NOTICE_KIND_PROTECTION_LIFTED;
     }
-    struct notice_request notice;
+    struct notice_request notice FILLED_BELOW;
     notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
                 decision->id_hex, kind, addressee);
     if (!reporter) {
@@ -183,7 +183,7 @@ void emit_restriction_notice(struct judgement *judgement, struct decision *decis
 void emit_tip(struct judgement *judgement, struct decision *decision)
 {
     const struct bytes addressee = judgement->facts->subject_id;
-    struct notice_request notice;
+    struct notice_request notice FILLED_BELOW;
     notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
                 decision->id_hex, NOTICE_KIND_EDUCATION_TIP, addressee);
     param_add(&notice, PARAM_NAME_CATEGORY,
@@ -200,7 +200,7 @@ void emit_receipt(struct judgement *judgement, struct bytes id_hex, int64_t numb
     if (reporter_id.data == NULL) {
         return;
     }
-    struct notice_request notice;
+    struct notice_request notice FILLED_BELOW;
     notice_open(judgement, &notice, id_numbered(judgement, id_hex, number), id_hex,
                 NOTICE_KIND_REPORT_RECEIPT, reporter_id);
     param_add(&notice, PARAM_NAME_CASE, id_hex);
@@ -214,7 +214,7 @@ void emit_reporter_notice(struct judgement *judgement, struct decision *decision
     if (reporter_id.data == NULL) {
         return;
     }
-    struct notice_request notice;
+    struct notice_request notice FILLED_BELOW;
     notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
                 decision->id_hex, kind, reporter_id);
     param_add(&notice, PARAM_NAME_OUTCOME,
@@ -226,7 +226,7 @@ void emit_reporter_notice(struct judgement *judgement, struct decision *decision
 void emit_proof_request(struct judgement *judgement, struct bytes id_hex, int64_t number,
                         struct bytes person)
 {
-    struct notice_request notice;
+    struct notice_request notice FILLED_BELOW;
     notice_open(judgement, &notice, id_numbered(judgement, id_hex, number), id_hex,
                 NOTICE_KIND_PROOF_REQUEST, person);
     param_add(&notice, PARAM_NAME_CASE, id_hex);
@@ -238,7 +238,7 @@ void emit_person_notice(struct judgement *judgement, struct decision *decision,
                         enum notice_kind kind, struct bytes addressee, const struct param *params,
                         uint32_t param_count)
 {
-    struct notice_request notice;
+    struct notice_request notice FILLED_BELOW;
     ASSERT(param_count + 3 <= PARAMS_MAX);
     notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
                 decision->id_hex, kind, addressee);
@@ -252,7 +252,7 @@ void emit_person_notice(struct judgement *judgement, struct decision *decision,
 void emit_statement(struct judgement *judgement, struct decision *decision,
                     const struct restriction_fact *restriction)
 {
-    struct notice_request notice;
+    struct notice_request notice FILLED_BELOW;
     notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
                 decision->id_hex, NOTICE_KIND_RESTRICTION_APPLIED, judgement->facts->subject_id);
     notice.template = bytes_text(restriction != NULL ? "statement" : "statement_none");
@@ -268,7 +268,7 @@ void emit_statement(struct judgement *judgement, struct decision *decision,
 void emit_proof_notice(struct judgement *judgement, struct decision *decision,
                        enum notice_kind kind, const char *template)
 {
-    struct notice_request notice;
+    struct notice_request notice FILLED_BELOW;
     notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
                 decision->id_hex, kind, judgement->facts->subject_id);
     if (template != NULL) {
@@ -281,7 +281,7 @@ void emit_proof_notice(struct judgement *judgement, struct decision *decision,
 
 void emit_public_mark(struct judgement *judgement, struct decision *decision, struct bytes content)
 {
-    struct notice_request notice;
+    struct notice_request notice FILLED_BELOW;
     notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
                 decision->id_hex, NOTICE_KIND_PUBLIC_MARK, judgement->facts->subject_id);
     notice.audience = AUDIENCE_PUBLIC;

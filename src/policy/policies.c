@@ -6,21 +6,19 @@
 const struct policy *policies_at(const struct policies *policies, int64_t act_at_ms)
 {
     const struct policy *first = NULL;
-    const struct policy *found = NULL;
-    for (uint32_t i = 0; i < policies->count; i++) {
-        const struct policy *policy = policies->versions[i];
+    /* From the newest, which is the one most acts want. */
+    for (uint32_t i = policies->count; i > 0; i--) {
+        const struct policy *policy = policies->versions[i - 1];
         if (policy->shadow) {
             continue;
         }
-        if (first == NULL) {
-            first = policy;
-        }
         if (policy->effective_at_ms <= act_at_ms) {
-            found = policy;
+            return policy;
         }
+        first = policy;
     }
     ASSERT(first != NULL);
-    return found != NULL ? found : first;
+    return first;
 }
 
 const struct policy *policy_version(const struct policies *policies, int32_t version,

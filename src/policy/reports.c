@@ -126,35 +126,44 @@ static bool reports_make_room(struct judgement *judgement)
     return false;
 }
 
+/* Every field but the two of its place: a row that is not cleared before costs half. */
+static void report_fill(struct report_fact *item, const struct report *report,
+                        const struct admission *admission)
+{
+    item->counted = false;
+    item->answered = false;
+    item->outcome = (struct optional_int){0};
+    item->decided_at = (struct optional_long){0};
+    item->event_id = report->event_id;
+    item->reporter_id = report->reporter_id;
+    item->content_ref = report->content_ref;
+    item->evidence_ref = report->evidence_ref;
+    item->room_id = report->room_id;
+    item->author_id = report->author_id;
+    item->area = report->area;
+    item->category = admission->category;
+    item->score = admission->score;
+    item->act_at = report->act_at;
+    item->source_kind = report->source_kind;
+    item->reporter_class = report->reporter_class;
+    item->actor_role = report->actor_role;
+    item->content_form = report->content_form;
+    item->language = report->language;
+    item->raises = admission->raises;
+    item->silent = admission->silent;
+    item->sketch = report->sketch;
+    item->sketch_key = report->sketch_key;
+}
+
 static struct report_fact *report_keep(struct judgement *judgement, const struct report *report,
                                        const struct admission *admission, int32_t case_number)
 {
     struct subject_state *facts = judgement->facts;
     ASSERT(facts->reports_count < REPORTS_MAX);
     struct report_fact *item = &facts->reports[facts->reports_count++];
-    *item = (struct report_fact){
-        .case_number = case_number,
-        .event_id = report->event_id,
-        .reporter_id = report->reporter_id,
-        .content_ref = report->content_ref,
-        .evidence_ref = report->evidence_ref,
-        .room_id = report->room_id,
-        .author_id = report->author_id,
-        .area = report->area,
-        .category = admission->category,
-        .score = admission->score,
-        .at = judgement->court->decided_ms,
-        .act_at = report->act_at,
-        .source_kind = report->source_kind,
-        .reporter_class = report->reporter_class,
-        .actor_role = report->actor_role,
-        .content_form = report->content_form,
-        .language = report->language,
-        .raises = admission->raises,
-        .silent = admission->silent,
-        .sketch = report->sketch,
-        .sketch_key = report->sketch_key,
-    };
+    report_fill(item, report, admission);
+    item->case_number = case_number;
+    item->at = judgement->court->decided_ms;
     struct bytes *const texts[] = {&item->event_id,     &item->reporter_id, &item->content_ref,
                                    &item->evidence_ref, &item->room_id,     &item->author_id,
                                    &item->sketch,       &item->sketch_key};

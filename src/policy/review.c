@@ -116,7 +116,7 @@ void emit_case_review(struct judgement *judgement, struct case_fact *item,
     const struct bytes case_hex = id_text(judgement, item->case_id);
     const struct restriction_fact *hold =
         restriction_of(judgement->facts, item->number, MEASURE_PROVISIONAL_HOLD);
-    struct review_request review;
+    struct review_request review FILLED_BELOW;
     review_begin(judgement, &review, id_numbered(judgement, case_hex, item->records++), case_hex);
     review.kind = kind;
     review.action = action;
@@ -149,7 +149,7 @@ void emit_decision_review(struct judgement *judgement, struct decision *decision
                           enum review_kind kind, enum review_action action, int32_t case_number,
                           struct bytes target_id, struct bytes excluded_reviewer_ref)
 {
-    struct review_request review;
+    struct review_request review FILLED_BELOW;
     review_begin(judgement, &review, id_numbered(judgement, decision->id_hex, decision->records++),
                  decision->case_hex.data != NULL ? decision->case_hex : decision->id_hex);
     review.decision_id = id_text(judgement, target_id);
@@ -212,7 +212,7 @@ static void send_ladder_review(struct judgement *judgement, struct review_fact *
                                enum review_action action, struct bytes decision_hex, int32_t stage)
 {
     const struct bytes case_hex = id_text(judgement, fact->case_id);
-    struct review_request review;
+    struct review_request review FILLED_BELOW;
     /* `case.kind.number`: never one of the case's own `case.number`. */
     review_begin(judgement, &review,
                  id_numbered(judgement, id_numbered(judgement, case_hex, (int64_t)fact->kind),
