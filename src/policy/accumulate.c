@@ -119,10 +119,10 @@ void accumulation_evaluate(struct judgement *judgement, const struct admission *
     const struct policy *policy = admission->policy;
     const struct report_fact *newest =
         &judgement->facts->reports[judgement->facts->reports_count - 1];
-    const int32_t enough = evidence_of(policy, admission->class)->accumulation_reporters;
     if (!accumulates(newest)) {
         return; /* the record that completes it gives the time */
     }
+    const int32_t enough = evidence_of(policy, admission->class)->accumulation_reporters;
     if (judgement->facts->account_state == ACCOUNT_STATE_MEMORIAL ||
         judgement->facts->subject_kind != SUBJECT_KIND_USER || admission->route != ROUTE_CASE ||
         policy->accumulation_scopes[admission->ledger] == 0 || enough < 1 ||

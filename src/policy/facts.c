@@ -28,8 +28,9 @@ bool event_seen(struct judgement *judgement, struct bytes event_id)
     struct subject_state *facts = judgement->facts;
     const int64_t hash = (int64_t)(hash64(event_id) * UINT64_C(0x9E3779B97F4A7C15) +
                                    hash64(judgement->court->trigger->topic));
-    for (uint32_t i = 0; i < facts->event_ids_count; i++) {
-        if (facts->event_ids[i].hash == hash) {
+    const struct event_fact *const end = facts->event_ids + facts->event_ids_count;
+    for (const struct event_fact *item = facts->event_ids; item < end; item++) {
+        if (item->hash == hash) {
             return true;
         }
     }

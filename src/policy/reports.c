@@ -88,10 +88,11 @@ static struct known find_known(const struct judgement *judgement, const struct r
                                const struct admission *admission)
 {
     const struct subject_state *facts = judgement->facts;
+    const struct report_fact *const end = facts->reports + facts->reports_count;
+    const size_t size = report->content_ref.size;
     struct known known = {0};
-    for (uint32_t i = 0; i < facts->reports_count; i++) {
-        const struct report_fact *item = &facts->reports[i];
-        if (item->content_ref.size != report->content_ref.size || !same_act(item, report)) {
+    for (const struct report_fact *item = facts->reports; item < end; item++) {
+        if (item->content_ref.size != size || !same_act(item, report)) {
             continue;
         }
         if (is_repeat(judgement, item, report, admission->policy)) {
