@@ -44,6 +44,7 @@ void kafka_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t event,
     const struct kafka_context *context = opaque;
     struct kafka_stream *stream = context->owner;
     stream->joined = true;
+    kafka_balance_rebalanced(stream, clock_monotonic_ms());
     if (event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         offer(stream, partitions);
     } else if (event == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
@@ -248,11 +249,12 @@ static void event_push(struct kafka_stream *stream, enum stream_event event, int
         (struct kafka_event){.event = event, .partition = partition};
 }
 
-/* While a consumer closes librdkafka may answer NULL: what held before holds then. */
+/* librdkafka may answer NULL while a consumer closes, and "NONE" outside a group: what held before
+ * holds then. */
 static bool is_eager(struct kafka_stream *stream)
 {
     const char *protocol = rd_kafka_rebalance_protocol(stream->consumer.rk);
-    if (protocol != NULL) {
+    if (protocol != NULL && strcmp(protocol, "NONE") != 0) {
         stream->eager = strcmp(protocol, "EAGER") == 0;
     }
     return stream->eager;

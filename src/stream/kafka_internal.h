@@ -216,6 +216,16 @@ struct kafka_event {
     int32_t partition;
 };
 
+/* kafka_balance.c: partitions that the group forgot. */
+struct kafka_balance {
+    char *group;
+    rd_kafka_queue_t *queue; /* of the admin handle */
+    int64_t due_ms;          /* when to ask, or to look for the answer */
+    int32_t partitions;      /* of the driver */
+    unsigned sightings;      /* of a gap, in a row */
+    bool asked;              /* an answer is on the way */
+};
+
 struct kafka_stream {
     struct stream stream;
     struct kafka_cluster *cluster;
@@ -232,7 +242,8 @@ struct kafka_stream {
     size_t revocations_open; /* revoked partitions not yet answered */
     bool closing;
     bool joined; /* a first rebalance was seen */
-    bool eager; /* the assignor of the group, as last told */
+    bool eager;  /* the assignor of the group, as last told */
+    struct kafka_balance balance;
     uint32_t source_last;
     unsigned poll_count;
     struct error failure; /* of a rebalance; status OK: none */
@@ -255,6 +266,18 @@ static inline struct kafka_task *kafka_task_find(struct kafka_stream *stream, in
     return partition >= 0 && (size_t)partition < stream->task_count ? &stream->tasks[partition]
                                                                     : NULL;
 }
+
+/* STATUS_RETRY: no broker answered. */
+MUST_CHECK enum status kafka_balance_open(struct kafka_stream *stream, const char *group,
+                                          struct error *error);
+/* The group was balanced just now. */
+void kafka_balance_rebalanced(struct kafka_stream *stream, int64_t now_ms);
+/* When it is due; never waits for a broker. */
+void kafka_balance_serve(struct kafka_stream *stream, int64_t now_ms);
+void kafka_balance_close(struct kafka_stream *stream);
+
+/* kafka_stream.c: to the driver, the one topic that the group knows. */
+rd_kafka_resp_err_t kafka_subscribe(struct kafka_stream *stream);
 
 /* kafka_stream.c, kafka_reader.c, kafka_admin.c, kafka_append.c: entries of the cluster's table. */
 MUST_CHECK enum status kafka_stream_open(struct cluster *cluster,

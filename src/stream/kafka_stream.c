@@ -89,6 +89,9 @@ enum status kafka_stream_open(struct cluster *cluster, const struct stream_optio
     enum status status =
         kafka_producer_open(stream->cluster, options->transactional_id, &stream->producer, error);
     if (status == STATUS_OK) {
+        status = kafka_balance_open(stream, options->group, error);
+    }
+    if (status == STATUS_OK) {
         status = consumer_open(stream, options, error);
     }
     if (status != STATUS_OK) {
@@ -99,13 +102,26 @@ enum status kafka_stream_open(struct cluster *cluster, const struct stream_optio
     return STATUS_OK;
 }
 
+rd_kafka_resp_err_t kafka_subscribe(struct kafka_stream *stream)
+{
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(topics, stream->sources[0], RD_KAFKA_PARTITION_UA);
+    const rd_kafka_resp_err_t code = rd_kafka_subscribe(stream->consumer.rk, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    return code;
+}
+
 static enum status stream_poll(struct stream *base, int timeout_ms, enum stream_event *event_out,
                                struct stream_record *record_out, int32_t *partition_out,
                                struct error *error)
 {
     struct kafka_stream *stream = kafka_stream_of(base);
-    const int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+    const int64_t now_ms = clock_monotonic_ms();
+    const int64_t deadline_ms = now_ms + timeout_ms;
     int wait_ms = timeout_ms;
+    if (now_ms >= stream->balance.due_ms) {
+        kafka_balance_serve(stream, now_ms);
+    }
     if (stream->poll_count++ % SERVE_PERIOD == 0) {
         kafka_producer_serve(stream->producer);
     }
@@ -274,6 +290,7 @@ static void stream_close(struct stream *base)
                   "the consumer did not close in time and was left behind");
         return;
     }
+    kafka_balance_close(stream);
     for (uint32_t s = 0; s < stream->source_count; s++) {
         free(stream->sources[s]);
     }
@@ -297,10 +314,7 @@ static enum status consumer_open(struct kafka_stream *stream, const struct strea
     rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalance);
     TRY(kafka_handle_open(RD_KAFKA_CONSUMER, conf, context, &stream->consumer, error));
     rd_kafka_poll_set_consumer(stream->consumer.rk);
-    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(topics, stream->sources[0], RD_KAFKA_PARTITION_UA);
-    const rd_kafka_resp_err_t code = rd_kafka_subscribe(stream->consumer.rk, topics);
-    rd_kafka_topic_partition_list_destroy(topics);
+    const rd_kafka_resp_err_t code = kafka_subscribe(stream);
     return code == RD_KAFKA_RESP_ERR_NO_ERROR
                ? STATUS_OK
                : error_set(error, STATUS_FATAL, "cannot subscribe to topic '%s': %s",
