@@ -3,28 +3,64 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "program/program.h"
 
+#include "base/table.h"
+
 #include <stdio.h>
 #include <stdlib.h>
+
+/* The newest key of a subject, as long as no tombstone came after it. */
+struct subject_key {
+    char subject[128]; /* key of the record */
+    char id[KEY_ID_SIZE];
+    uint8_t key[KEY_SIZE];
+    bool unwrapped;
+};
 
 struct program_payloads {
     struct key_ring *keys;
     struct plan *plan;
-    struct buffer plain; /* of the payload in hand */
+    struct buffer plain;   /* of the payload in hand */
+    struct table subjects; /* subject -> struct subject_key, owned */
+    struct table locked;   /* id -> those that the deployment's key does not unwrap; borrowed */
 };
 
+/* A tombstone takes the key away although the topic may not have been compacted yet: what was erased
+ * stays closed. */
 static void keep(struct program_payloads *payloads, struct program *program,
                  const struct stream_record *record, void *scratch)
 {
     const struct record_type *type = NULL;
-    uint8_t key[KEY_SIZE];
-    if (record->value.data == NULL || record->key.data == NULL ||
-        codec_decode(program->codec, record->value, &type, scratch) != DECODE_OK ||
-        type != &record_audit_key) {
-        return; /* an erased subject: its payloads stay closed */
-    }
     const struct audit_key *stored = scratch;
-    if (key_unwrap(payloads->keys, record->key, stored->wrapped_key, key)) {
-        key_ring_keep(payloads->keys, key);
+    if (record->key.data == NULL || record->key.size > sizeof(((struct subject_key *)0)->subject)) {
+        return;
+    }
+    free(table_remove(&payloads->subjects, record->key));
+    if (record->value.data == NULL ||
+        codec_decode(program->codec, record->value, &type, scratch) != DECODE_OK ||
+        type != &record_audit_key || stored->dek_id.size != KEY_ID_SIZE) {
+        return;
+    }
+    struct subject_key *held = memory_get(sizeof(*held));
+    memcpy(held->subject, record->key.data, record->key.size);
+    memcpy(held->id, stored->dek_id.data, KEY_ID_SIZE);
+    held->unwrapped = key_unwrap(payloads->keys, record->key, stored->wrapped_key, held->key);
+    table_add(&payloads->subjects, bytes_of(held->subject, record->key.size), held);
+}
+
+/* Once all of the topic was read. */
+static void keep_all(struct program_payloads *payloads)
+{
+    for (size_t i = 0; i < payloads->subjects.count; i++) {
+        struct subject_key *held = payloads->subjects.entries[i].value;
+        if (held == NULL) {
+            continue;
+        }
+        const struct bytes id = bytes_of(held->id, KEY_ID_SIZE);
+        if (held->unwrapped) {
+            key_ring_keep(payloads->keys, held->key);
+        } else if (table_find(&payloads->locked, id) == NULL) {
+            table_add(&payloads->locked, id, held);
+        }
     }
 }
 
@@ -65,6 +101,7 @@ static enum status load(struct program_payloads *payloads, struct program *progr
     for (int32_t partition = 0; partition < partitions; partition++) {
         TRY(load_partition(payloads, program, topic, partition, error));
     }
+    keep_all(payloads);
     return STATUS_OK;
 }
 
@@ -85,11 +122,26 @@ enum status program_payloads_open(struct program *program, struct program_payloa
 void program_payloads_close(struct program_payloads *payloads)
 {
     if (payloads != NULL) {
+        for (size_t i = 0; i < payloads->subjects.count; i++) {
+            free(payloads->subjects.entries[i].value);
+        }
+        table_release(&payloads->subjects);
+        table_release(&payloads->locked);
         key_ring_free(payloads->keys);
         plan_free(payloads->plan);
         buffer_release(&payloads->plain);
         free(payloads);
     }
+}
+
+enum payload_key program_payload_key(const struct program_payloads *payloads,
+                                     const struct audit *audit)
+{
+    if (key_ring_find(payloads->keys, audit->dek_id) != NULL) {
+        return PAYLOAD_KEY_AT_HAND;
+    }
+    return table_find(&payloads->locked, audit->dek_id) != NULL ? PAYLOAD_KEY_LOCKED
+                                                                 : PAYLOAD_KEY_ERASED;
 }
 
 bool program_payload_open(void *context, const struct audit *audit, struct audit_payload *payload)

@@ -59,6 +59,14 @@ MUST_CHECK enum status program_payloads_open(struct program *program,
                                              struct program_payloads **payloads_out,
                                              struct error *error);
 void program_payloads_close(struct program_payloads *payloads);
+/* Why a payload opens or does not. */
+enum payload_key {
+    PAYLOAD_KEY_AT_HAND,
+    PAYLOAD_KEY_ERASED, /* destroyed with the subject's data */
+    PAYLOAD_KEY_LOCKED, /* wrapped by another key file than the one given */
+};
+enum payload_key program_payload_key(const struct program_payloads *payloads,
+                                     const struct audit *audit);
 /* A lines_open_payload: `context` is the payloads; the payload borrows from them until the next call. */
 bool program_payload_open(void *context, const struct audit *audit, struct audit_payload *payload);
 
