@@ -66,6 +66,16 @@ struct bytes catalogue_disclosure(const struct catalogue *catalogue)
     return catalogue->files[0].disclosure;
 }
 
+struct bytes catalogue_word(const struct catalogue *catalogue, enum language language,
+                            enum param_name name, int32_t symbol)
+{
+    const struct bytes *words = catalogue_file(catalogue, language)->words.of[name];
+    if (words == NULL || symbol < 0 || (uint32_t)symbol >= value_enum(name)->count) {
+        return bytes_text("");
+    }
+    return words[symbol];
+}
+
 const uint8_t *catalogue_hash(const struct catalogue *catalogue)
 {
     return catalogue->hash;

@@ -32,6 +32,11 @@ DEFINE_CLEANUP(catalogue)
 /* Version of the disclosure text; lives as long as the catalogue. */
 struct bytes catalogue_disclosure(const struct catalogue *catalogue);
 
+/* What a symbol of one of the enums above is called; empty if it has no word. `name` is
+ * PARAM_NAME_MEASURE, _CATEGORY, _AREA, _AUTHORITY or _OUTCOME; `language` KO or EN. */
+struct bytes catalogue_word(const struct catalogue *catalogue, enum language language,
+                            enum param_name name, int32_t symbol);
+
 /* SHA-256 over all templates and words: two workers with the same value write the same notices. */
 const uint8_t *catalogue_hash(const struct catalogue *catalogue);
 

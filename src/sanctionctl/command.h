@@ -23,6 +23,8 @@ command_run command_topology_check;
 command_run command_send;
 command_run command_tail;
 command_run command_standing;
+command_run command_explain;
+command_run command_audit_verify;
 command_run command_policy_check;
 command_run command_policy_test;
 command_run command_policy_publish;
