@@ -4,12 +4,12 @@
  * away. When all members die in between and come back under their static ids, the coordinator finds
  * the group stable and hands out the halves of the first round again: what was taken back stays
  * without an owner, for ever. So every member looks now and then at what the group was told. Where
- * the same gap is seen again, one member leaves the group and joins it anew, which the coordinator
- * cannot take for a mere comeback: first the member with the fewest partitions, then, should the gap
- * stay, the next one. It gives its partitions back in the ordinary way before it leaves.
+ * a gap is seen twice, one member leaves the group and joins it anew, which the coordinator cannot
+ * take for a mere comeback: first the member with the fewest partitions, then, should the gap stay,
+ * the next one. It gives its partitions back in the ordinary way before it leaves.
  *
- * A rebalance under way may look like a gap (a member is slow to give back). Then the rebalance that
- * we force is not needed, but does no harm.
+ * A rebalance under way may look like a gap (a member is slow to give back). Then the rebalance
+ * that we force is not needed, but does no harm.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/kafka_internal.h"
@@ -87,8 +87,8 @@ void kafka_balance_serve(struct kafka_stream *stream, int64_t now_ms)
         return;
     }
     kafka_say(stream->cluster, LEVEL_WARNING,
-              "%d of %d partitions of topic '%s' have no owner though group '%s' is stable: leaving "
-              "and joining it anew for a rebalance",
+              "%d of %d partitions of topic '%s' have no owner though group '%s' is stable: "
+              "leaving and joining it anew for a rebalance",
               (int)(balance->partitions - view.covered), (int)balance->partitions,
               stream->sources[0], balance->group);
     balance->sightings = 0;
