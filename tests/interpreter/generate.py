@@ -13,7 +13,8 @@ FIRST = 1_104_537_600_000  # 2005-01-01
 # Left out on purpose: the text leaves them open, or they need a part that is not interpreted.
 EXCLUDED = (
     "sketches and chat events (SPAM_REPEAT_MULTIROOM, bursts of invitations), rooms and owners",
-    "proofs, claims, authority requests, accounts, appeals, LIFT, SET_PERMANENT, CONTENT_MEASURE",
+    "proofs, claims, authority requests, accounts, APPEAL_REDUCE, SET_PERMANENT, CONTENT_MEASURE",
+    "appeals against holds, and against decisions that published no restriction",
     "REPORTER subjects: only what is told to them is compared",
     "the breaker: streams stay far below its caps",
     "a verdict that moves a case of lane O or P to another lane while its hold runs",
@@ -54,6 +55,7 @@ class Stream:
         self.out = []
         self.serial = 0
         choice = self.random.choice
+        self.appeals = choice([0, 0, 0.1])
         self.pace = choice(["burst", "hours", "days", "days", "months", "mixed"])
         self.users = [self.user(i) for i in range(self.random.randint(1, 3))]
         self.reporters = ["%s-r%d" % (self.name, i) for i in range(self.random.randint(2, 26))]
@@ -76,8 +78,10 @@ class Stream:
             what = self.random.random()
             if what < 0.75 or not self.reported:
                 self.report()
-            elif what < 0.97:
+            elif what < 0.97 - self.appeals:
                 self.verdict()
+            elif what < 0.97:
+                self.appeal()
             elif what < 0.985:
                 self.out.append(dict(self.random.choice(self.reported)["line"]))
             else:
@@ -88,11 +92,11 @@ class Stream:
         return self.out, self.now + 5 * DAY
 
     def event(self, topic, kind, user, value):
-        """Appends a record; reports at even, verdicts at odd milliseconds, so none are equal."""
+        """Appends a record; each topic has milliseconds of its own, so none are equal."""
         self.serial += 1
-        when = self.now - self.now % 2 + (topic == "verdicts")
+        when = self.now - self.now % 4 + ["reports", "verdicts", "appeals"].index(topic)
         if self.random.random() < 0.04:
-            when -= self.random.choice([2, MINUTE, HOUR, 3 * DAY])
+            when -= self.random.choice([4, MINUTE, HOUR, 3 * DAY])
         value.update(event_id="%s-%s%d" % (self.name, kind[0].lower(), self.serial),
                      occurred_at=when, subject_kind="USER", subject_id=user["id"])
         line = {"topic": topic, "type": kind, "timestamp": when, "value": value}
@@ -110,7 +114,7 @@ class Stream:
                            if area != "OTHER_AREA" or c in LADDER] or LADDER)
         age = choice([0, 0, MINUTE, HOUR, 10 * DAY, 89 * DAY, 90 * DAY, 91 * DAY, 366 * DAY])
         message = {"user": user, "area": area, "category": category,
-                   "act_at": self.now - self.now % 2 - age - 4 * DAY * (age > 0),
+                   "act_at": self.now - self.now % 4 - age - 4 * DAY * (age > 0),
                    "content": "%s-m%d" % (self.name, len(self.messages)), "score": choice(self.scores)}
         if self.random.random() < 0.1:
             message["content"] = None
@@ -196,6 +200,25 @@ class Stream:
         if category.startswith("SPAM") and chance() < 0.1:
             verdict["consent_state"] = "WITHDRAWN"
         self.event("verdicts", "Verdict", about["user"], verdict)
+
+    def appeal(self):
+        """An appeal on one of the restrictions so far, and what another reviewer makes of it."""
+        chance, choice = self.random.random, self.random.choice
+        user = choice(self.users)
+        target = "@%d" % choice([0, 0, 1, 1, 2, 3, 4, 5])
+        if chance() < 0.2:
+            return self.on_decision(user, "LIFT", target)
+        self.event("appeals", "Appeal", user, {
+            "appeal_id": "%s-p%d" % (self.name, self.serial), "kind": "APPEAL",
+            "target_decision_id": target, "appellant_id": user["id"], "requested_by": "SELF",
+            "verified_subject": True})
+        self.now += choice([MINUTE, HOUR, DAY, 3 * DAY])
+        self.on_decision(user, choice(["APPEAL_OVERTURN"] * 4 + ["APPEAL_REJECT"]), target)
+
+    def on_decision(self, user, kind, target):
+        self.event("verdicts", "Verdict", user, {
+            "kind": kind, "target_decision_id": target, "report_ids": [], "severity": "NONE",
+            "reviewer_ref": self.random.choice(["reviewer-2", "reviewer-2", "reviewer-1"])})
 
     def found(self, value):
         """The category a reviewer names: the claimed or labelled one, seldom a stricter one."""

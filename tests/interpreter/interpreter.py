@@ -10,7 +10,8 @@ supersession, holds, bans, verdicts, timers and order. Not covered: see EXCLUDED
 import policy as policy_file
 
 MINORS = ("U14", "A14_18")
-TOPICS = ("reports", "verdicts")
+STRICT = ("ONE_STRIKE", "PROOF")
+TOPICS = ("reports", "verdicts", "appeals")
 
 
 class Interpreter:
@@ -59,6 +60,10 @@ class Interpreter:
         subject["events"].append((seen, self.now))
         if line["topic"] == "reports":
             self.report(subject, value, line["timestamp"])
+        elif line["topic"] == "appeals":
+            self.appeal(subject, value)
+        elif value["kind"] in ("LIFT", "APPEAL_REJECT", "APPEAL_OVERTURN"):
+            self.verdict_on_decision(subject, value)
         else:
             self.verdict(subject, value)
 
@@ -161,6 +166,8 @@ class Interpreter:
             "act": act_of(value), "act_at": value["act_at"], "content": value.get("content_ref"),
             "minor": value.get("target_age_band") in MINORS,
             "withdrawn": withdrawn_before(value, value["act_at"]),
+            "consent_later": value.get("consent_state") == "WITHDRAWN"
+                             and not withdrawn_before(value, value["act_at"]),
             "press": value["publisher_is_press"],
             "unknown": private and value.get("relation", "UNKNOWN") == "UNKNOWN",
             "only_asks": child and (friend or suspended), "case": None, "fate": None}
@@ -199,16 +206,19 @@ class Interpreter:
 
     def decided(self, subject, report):
         since = self.now - self.policy["cases"]["duplicate_horizon"]
-        for v in reversed(subject["violations"]):
-            if report["act"] in v["acts"] and v["ledger"] == report["ledger"] \
-                    and v["decided_at"] > since:
-                strict = self.category(report["category"])["lane"] in ("ONE_STRIKE", "PROOF")
-                if strict and v["lane"] == "ONE_STRIKE" \
-                        and self.category(v["case"]["category"])["lane"] == "HUMAN":
-                    self.doubt(subject, "strict-report-after-critical-verdict")
-                if strict and v["lane"] not in ("ONE_STRIKE", "PROOF"):
-                    return None
-                return "CONFIRMED" if v["outcome"] == "CONFIRMED" else "NO_VIOLATION"
+        found = [v for v in reversed(subject["violations"]) if report["act"] in v["acts"]
+                 and v["ledger"] == report["ledger"] and v["answered_at"] > since]
+        if len({(v["outcome"] == "CONFIRMED", v["lane"] in STRICT) for v in found}) > 1:
+            self.doubt(subject, "act-decided-twice")
+        for v in found:
+            strict = self.category(report["category"])["lane"] in STRICT
+            if strict and v["lane"] == "ONE_STRIKE" \
+                    and self.category(v["case"]["category"])["lane"] == "HUMAN":
+                self.doubt(subject, "strict-report-after-critical-verdict")
+            if strict and v["lane"] not in STRICT:
+                return None
+            report["answered"] = v
+            return "CONFIRMED" if v["outcome"] == "CONFIRMED" else "NO_VIOLATION"
         return None
 
     def join(self, subject, report):
@@ -252,7 +262,7 @@ class Interpreter:
         if lane == "LADDER" and not person and score >= limits["confirm_score"] \
                 and count >= limits["confirm_reporters"]:
             return self.confirm(subject, case, {})
-        holds = lane in ("ONE_STRIKE", "PROOF") and not person and not case["hold"] and count >= 1 \
+        holds = lane in STRICT and not person and not case["hold"] and count >= 1 \
             and max((r["score"] for r in reports if not r["only_asks"]), default=0) \
             >= limits["hold_score"]
         if holds:
@@ -328,7 +338,7 @@ class Interpreter:
         subject["cases"].append(case)
         return case
 
-    def severity(self, case, value):
+    def severity(self, subject, case, value):
         """LIGHT, SEVERE or CRITICAL as the category, the verdict and the raising facts say."""
         own, found = self.category(case["category"])["severity"], value.get("severity", "NONE")
         order = ["NONE", "LIGHT", "SEVERE", "CRITICAL"]
@@ -337,6 +347,8 @@ class Interpreter:
         elif order.index(found) > order.index(own):
             own = found
         spam = "spam" in self.traits(case["category"])
+        if spam and own == "LIGHT" and any(r["consent_later"] for r in case["reports"]):
+            self.doubt(subject, "message-before-withdrawn-consent")
         raised = any(r["minor"] or (spam and r["withdrawn"]) for r in case["reports"]) \
             or (spam and value.get("consent_state") == "WITHDRAWN")
         return "SEVERE" if own == "LIGHT" and raised else own
@@ -345,11 +357,12 @@ class Interpreter:
         """A violation: a ban, a strike with its step, or nothing but the outcome."""
         if value:
             case["category"], case["area"] = value["category"], value["area"]
+            case["reviewer"] = value["reviewer_ref"]
             case["ledger"] = self.policy["areas"][value["area"]]["ledger"]
         lane = self.category(case["category"])["lane"]
-        severity = self.severity(case, value)
+        severity = self.severity(subject, case, value)
         violation = self.decide(subject, case, "CONFIRMED")
-        if lane in ("ONE_STRIKE", "PROOF") or (lane == "HUMAN" and severity == "CRITICAL"):
+        if lane in STRICT or (lane == "HUMAN" and severity == "CRITICAL"):
             violation["lane"] = "ONE_STRIKE"
             clocks = self.policy["clocks"]
             hold = case["hold"] if case["hold"] in self.running(subject) else None
@@ -375,13 +388,13 @@ class Interpreter:
         violation["struck"] = act[2]
         area = case["area"] if value else act[1]
         violation["weight"], violation["window"] = rule["weight"], rule["window"]
-        self.step(subject, case, area)
+        self.step(subject, case, area, violation)
 
     def active(self, subject, ledger):
         return [v for v in subject["violations"] if v["ledger"] == ledger and v["weight"]
                 and v["decided_at"] <= self.now < v["decided_at"] + v["window"]]
 
-    def step(self, subject, case, area):
+    def step(self, subject, case, area, violation):
         ledger = case["ledger"]
         steps = self.policy["ladders"][ledger]["steps"]
         stage = min(len(steps), sum(v["weight"] for v in self.active(subject, ledger)))
@@ -391,7 +404,7 @@ class Interpreter:
         else:
             old = self.step_running(subject, ledger)
             end = self.now + row["duration"]
-            self.apply(subject, {
+            violation["step"] = self.apply(subject, {
                 "measure": row["measure"], "ledger": ledger, "area": area, "stage": stage,
                 "scopes": policy_file.scopes(self.policy, row["scopes"]),
                 "expires_at": max(end, old["expires_at"]) if old else end, "case": case}, old)
@@ -400,13 +413,111 @@ class Interpreter:
             subject["out"]["reviews"].append(
                 (row["review"], "OPEN", case["category"], ledger, self.priority(case)))
 
+    # Decisions changed (I.11, I.16) --------------------------------------------------------------
+
+    def target(self, subject, value):
+        """The restriction that "@N" names: the N-th that was applied to the subject."""
+        number = int(value["target_decision_id"][1:])
+        applied = subject["restrictions"]
+        return applied[number] if number < len(applied) else None
+
+    def appeal(self, subject, value):
+        r = self.target(subject, value)
+        if r is not None and r["measure"] == "PROVISIONAL_HOLD":
+            self.doubt(subject, "appeal-against-a-hold")
+        if r is None or r["appeal"] or \
+                self.now > r["starts_at"] + self.policy["clocks"]["appeal_window"]:
+            subject["out"]["notices"].append("APPEAL_RESULT")
+            return
+        r["appeal"] = "OPEN"
+        subject["out"]["notices"].append("APPEAL_RECEIPT")
+        category = r["case"]["category"] if r["case"] else "REPORT_ACCUMULATION"
+        subject["out"]["reviews"].append(("APPEAL", "OPEN", category))
+
+    def verdict_on_decision(self, subject, value):
+        r = self.target(subject, value)
+        if r is None:
+            return
+        if value["kind"] == "LIFT":
+            if r["state"] == "RUNNING":
+                self.lift(subject, r, "REVIEWER")
+            return
+        if r["appeal"] != "OPEN" or r["reviewer"] == value["reviewer_ref"]:
+            return
+        r["appeal"] = "CLOSED"
+        if value["kind"] == "APPEAL_OVERTURN":
+            self.overturn(subject, r)
+        subject["out"]["reviews"].append(("APPEAL", "CLOSE"))
+        subject["out"]["notices"].append("APPEAL_RESULT")
+
+    def overturn(self, subject, r):
+        """Removes the decision and its strike; every later step is counted again."""
+        newest = r["state"] == "RUNNING" and r["ledger"] != "NONE"
+        violation = next((v for v in subject["violations"]
+                          if v["case"] is r["case"] and v["outcome"] == "CONFIRMED"), None)
+        changed = r["state"] == "RUNNING"
+        r["state"] = "REVERSED"
+        self.publish(subject, "REVERSE", r, "APPEAL", False, changed)
+        subject["out"]["notices"].append("RESTRICTION_REVERSED")
+        if violation:
+            violation.update(outcome="NO_VIOLATION", weight=0, answered_at=self.now)
+            self.recount(subject, r["ledger"], newest)
+            self.outcomes(subject, violation["case"], "NO_VIOLATION")
+            for report in subject["reports"]:
+                if report.get("answered") is violation:
+                    self.tell(subject, report, "NO_VIOLATION")
+
+    def recount(self, subject, ledger, newest):
+        """Stage and end of every step of the ledger from its own decided_at."""
+        steps = self.policy["ladders"].get(ledger, {}).get("steps", [])
+        strikes = [v for v in subject["violations"] if v["ledger"] == ledger and v["weight"]]
+        before = None
+        for v in strikes:
+            weights = [w["weight"] for w in strikes if strikes.index(w) <= strikes.index(v)
+                       and v["decided_at"] < w["decided_at"] + w["window"]]
+            stage = min(len(steps), sum(weights))
+            row = steps[stage - 1]
+            v["stage"], v["row"] = stage, row
+            v["end"] = v["decided_at"] + row["duration"] if "duration" in row else None
+            if v["end"] and before and before["end"] > v["decided_at"] \
+                    and before["step"]["state"] == "SUPERSEDED":
+                v["end"] = max(v["end"], before["end"])
+            if v["end"]:
+                before = v
+        last = next((v for v in reversed(strikes) if v["step"]
+                     and v["step"]["state"] == "RUNNING"), None)
+        if last:
+            self.change(subject, last)
+        elif newest and before and before["step"] and before["step"]["state"] == "SUPERSEDED" \
+                and before["end"] > self.now:
+            self.bring_back(subject, before)
+
+    def change(self, subject, v):
+        r, end = v["step"], v["end"]
+        if end is None or end <= self.now:
+            return self.lift(subject, r, "RECOMPUTED")
+        scopes = policy_file.scopes(self.policy, v["row"]["scopes"])
+        if (end, v["stage"], scopes) == (r["expires_at"], r["stage"], r["scopes"]):
+            return
+        shorter, wider = end != r["expires_at"], scopes != r["scopes"]
+        r.update(expires_at=end, stage=v["stage"], scopes=scopes)
+        self.publish(subject, "SHORTEN" if shorter else "CHANGE", r,
+                     "RECOMPUTED" if shorter else None, False)
+        if shorter or wider:
+            subject["out"]["notices"].append("RESTRICTION_CHANGED")
+
+    def bring_back(self, subject, v):
+        v["step"] = self.apply(subject, dict(
+            v["step"], stage=v["stage"], scopes=policy_file.scopes(self.policy, v["row"]["scopes"]),
+            expires_at=v["end"]), None)
+
     # Ends of cases -------------------------------------------------------------------------------
 
     def decide(self, subject, case, outcome):
         acts = [r["act"] for r in case["reports"]] or [case["act"]]
-        violation = {"acts": acts, "ledger": case["ledger"], "decided_at": self.now,
+        violation = {"acts": acts, "ledger": case["ledger"], "decided_at": self.now, "answered_at": self.now,
                      "outcome": outcome, "lane": self.category(case["category"])["lane"],
-                     "weight": 0, "window": 0, "case": case}
+                     "weight": 0, "window": 0, "case": case, "step": None, "struck": None}
         subject["violations"].append(violation)
         self.close(subject, case, outcome)
         return violation
@@ -443,7 +554,8 @@ class Interpreter:
                      if r["ledger"] == ledger and ledger != "NONE"), None)
 
     def apply(self, subject, r, old):
-        r.update(state="RUNNING", starts_at=self.now)
+        r.update(state="RUNNING", starts_at=self.now, appeal=None,
+                 reviewer=r["case"].get("reviewer") if r["case"] else None)
         if old:
             old["state"] = "SUPERSEDED"
         subject["restrictions"].append(r)
@@ -456,11 +568,13 @@ class Interpreter:
         self.publish(subject, "LIFT", r, reason, False)
         subject["out"]["notices"].append("RESTRICTION_LIFTED")
 
-    def publish(self, subject, op, r, reason, supersedes):
+    def publish(self, subject, op, r, reason, supersedes, changed=True):
         out = subject["out"]
         out["restrictions"].append(
             (op, r["measure"], r["ledger"], r["area"], tuple(sorted(r["scopes"])), r["stage"],
              r["starts_at"], r["expires_at"], reason, supersedes))
+        if not changed:
+            return
         standing = sorted((i["measure"], i["ledger"], i["area"], i["stage"], i["starts_at"],
                            i["expires_at"] or 0) for i in self.running(subject))
         out["standings"].append(standing or None)
