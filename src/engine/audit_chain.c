@@ -59,7 +59,8 @@ const char *audit_fault_text(enum audit_fault fault)
     case AUDIT_TWICE:
         return "the decision id stands in the audit twice";
     case AUDIT_CUT:
-        return "the chain ends before the record that the engine's state names as its last: the end "
+        return "the chain ends before the record that the engine's state names as its last: the "
+               "end "
                "was cut off or changed";
     }
     ASSERT(false);
@@ -207,8 +208,8 @@ static struct audit_chain *chain_of(struct audit_verifier *verifier, int32_t par
             return &verifier->chains[i];
         }
     }
-    verifier->chains = memory_resize(verifier->chains,
-                                     (verifier->count + 1) * sizeof(*verifier->chains));
+    verifier->chains =
+        memory_resize(verifier->chains, (verifier->count + 1) * sizeof(*verifier->chains));
     struct audit_chain *chain = &verifier->chains[verifier->count++];
     *chain = (struct audit_chain){.partition = partition};
     memcpy(chain->key, key.data, key.size);
@@ -230,8 +231,7 @@ static enum audit_fault check_payload(struct audit_verifier *verifier, struct au
     }
     uint8_t hash[DIGEST_SIZE];
     buffer_clear(&verifier->plain);
-    codec_encode_datum(verifier->codec, &record_audit_payload, verifier->payload,
-                       &verifier->plain);
+    codec_encode_datum(verifier->codec, &record_audit_payload, verifier->payload, &verifier->plain);
     const struct bytes parts[] = {verifier->payload->salt, buffer_bytes(&verifier->plain)};
     digest_sha256(parts, COUNT_OF(parts), hash);
     return memcmp(hash, audit->payload_hash.data, DIGEST_SIZE) == 0 ? AUDIT_SOUND

@@ -1,11 +1,11 @@
 /* The audit chain, checked from records alone: links, payload hashes, decision ids.
  *
- * A chain is one key (`topology:partition`) of the topic `audit`; its records come in the order of the log.
- * Each link hashes the datum as it lies on the wire, payload left out, so that neither erasure nor a newer
- * schema breaks a chain.
+ * A chain is one key (`topology:partition`) of the topic `audit`; its records come in the order of
+ * the log. Each link hashes the datum as it lies on the wire, payload left out, so that neither
+ * erasure nor a newer schema breaks a chain.
  *
- * A record that was changed, taken out, put in or moved shows at the link after it. What was cut off the
- * end shows only against a hash from elsewhere: audit_verifier_expect().
+ * A record that was changed, taken out, put in or moved shows at the link after it. What was cut
+ * off the end shows only against a hash from elsewhere: audit_verifier_expect().
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef ENGINE_AUDIT_CHAIN_H
@@ -59,12 +59,13 @@ struct audit_verifier *audit_verifier_new(const struct codec *codec, audit_open_
 void audit_verifier_free(struct audit_verifier *verifier);
 DEFINE_CLEANUP(audit_verifier)
 
-/* The chain `key` must at some time have had this head (DIGEST_SIZE bytes). Before its first record. */
+/* The chain `key` must at some time have had this head (DIGEST_SIZE bytes). Before its first
+ * record. */
 void audit_verifier_expect(struct audit_verifier *verifier, struct bytes key, int32_t partition,
                            struct bytes head);
 
-/* The next record of a partition. `past_gone`: the partition's log no longer starts at its first record.
- * After a fault nothing more may be added. */
+/* The next record of a partition. `past_gone`: the partition's log no longer starts at its first
+ * record. After a fault nothing more may be added. */
 enum audit_fault audit_verifier_add(struct audit_verifier *verifier, int32_t partition,
                                     bool past_gone, struct bytes key, struct bytes value);
 
@@ -75,7 +76,8 @@ const struct audit_chain *audit_verifier_chain(const struct audit_verifier *veri
 /* The first chain that never reached what was expected of it; NULL if there is none. */
 const struct audit_chain *audit_verifier_cut(const struct audit_verifier *verifier);
 
-/* The hash that the record after this one holds as prev_hash. False: the payload does not lie in `value`. */
+/* The hash that the record after this one holds as prev_hash. False: the payload does not lie in
+ * `value`. */
 bool audit_link(struct bytes value, struct bytes payload, uint8_t link_out[DIGEST_SIZE]);
 
 #endif

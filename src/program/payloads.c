@@ -24,8 +24,8 @@ struct program_payloads {
     struct table locked;   /* id -> those that the deployment's key does not unwrap; borrowed */
 };
 
-/* A tombstone takes the key away although the topic may not have been compacted yet: what was erased
- * stays closed. */
+/* A tombstone takes the key away although the topic may not have been compacted yet: what was
+ * erased stays closed. */
 static void keep(struct program_payloads *payloads, struct program *program,
                  const struct stream_record *record, void *scratch)
 {

@@ -1,7 +1,8 @@
-/* `sanctionctl audit verify`: walks every hash chain of the audit from its beginning (engine/audit_chain.h).
+/* `sanctionctl audit verify`: walks every hash chain of the audit from its beginning
+ * (engine/audit_chain.h).
  *
- * The state's own note of each chain's last hash (in the changelog) is read first, so that a chain whose end
- * was cut off is found too; workers may go on meanwhile.
+ * The state's own note of each chain's last hash (in the changelog) is read first, so that a chain
+ * whose end was cut off is found too; workers may go on meanwhile.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sanctionctl/scan.h"
@@ -35,8 +36,7 @@ static enum audit_opened open_payload(void *context, const struct audit *audit,
         verify->locked += key == PAYLOAD_KEY_LOCKED;
         return AUDIT_NO_KEY;
     }
-    return program_payload_open(verify->payloads, audit, payload) ? AUDIT_OPENED
-                                                                  : AUDIT_NOT_OPENED;
+    return program_payload_open(verify->payloads, audit, payload) ? AUDIT_OPENED : AUDIT_NOT_OPENED;
 }
 
 /* The newest meta row of a task says which record of the chain was its last. */
@@ -86,8 +86,8 @@ static enum status on_audit(void *context, int32_t partition, int64_t start,
 {
     struct verify *verify = context;
     (void)error;
-    verify->fault = audit_verifier_add(verify->verifier, partition, start > 0, record->key,
-                                       record->value);
+    verify->fault =
+        audit_verifier_add(verify->verifier, partition, start > 0, record->key, record->value);
     verify->partition = partition;
     verify->offset = record->offset;
     *stop_out = verify->fault != AUDIT_SOUND;
@@ -124,7 +124,8 @@ static void print_text(const struct verify *verify)
         records += chain->records;
         closed += chain->closed;
         if (chain->records > 0) {
-            printf("partition %d chain %s: %" PRId64 " records, %" PRId64 " without key, head %s%s\n",
+            printf("partition %d chain %s: %" PRId64 " records, %" PRId64
+                   " without key, head %s%s\n",
                    chain->partition, chain->key, chain->records, chain->closed, head,
                    chain->begun_late ? ", its first records are gone" : "");
         }
@@ -184,9 +185,8 @@ static enum status conclude(const struct verify *verify)
         return error_set(error, STATUS_FATAL, "audit broken in partition %d at its end: %s",
                          verify->partition, audit_fault_text(verify->fault));
     }
-    return error_set(error, STATUS_FATAL,
-                     "audit broken in partition %d at offset %" PRId64 ": %s", verify->partition,
-                     verify->offset, audit_fault_text(verify->fault));
+    return error_set(error, STATUS_FATAL, "audit broken in partition %d at offset %" PRId64 ": %s",
+                     verify->partition, verify->offset, audit_fault_text(verify->fault));
 }
 
 enum status command_audit_verify(struct command_call *call, int *code_out)

@@ -1,5 +1,6 @@
-/* The names that the engine itself gives: thresholds, reasons, rules, templates of the facts. Rules of the
- * policy file (s0.19, k4 and so on) are named after their source; their words are those of the category.
+/* The names that the engine itself gives: thresholds, reasons, rules, templates of the facts. Rules
+ * of the policy file (s0.19, k4 and so on) are named after their source; their words are those of
+ * the category.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sanctionctl/explain_words.h"
@@ -24,7 +25,8 @@ static const struct named_words checks[] = {
     {"burst.reporters", {"그 행위를 신고한 사람 수", "reporters of these acts"}},
     {"cluster.rooms", {"비슷한 메시지가 신고된 채팅방 수", "rooms with similar messages"}},
     {"cluster.reporters", {"비슷한 메시지의 신고자 수", "reporters of similar messages"}},
-    {"requests.reporters", {"방에 대한 조치를 요청한 신고자 수", "reporters who ask for a measure"}},
+    {"requests.reporters",
+     {"방에 대한 조치를 요청한 신고자 수", "reporters who ask for a measure"}},
     {"requests.institutions", {"조치를 요청한 기관 수", "institutions that ask for a measure"}},
     {"accumulation.reporters",
      {"기간 안에 신고한 서로 다른 신고자 수", "different reporters within the window"}},
@@ -45,11 +47,16 @@ static const struct named_words smaller_scopes[] = {
     {"none",
      {"새로 이용을 제한하지 않는 결정이므로 비교할 더 작은 범위가 없습니다.",
       "This decision takes no further function away, so there is no smaller scope to compare."}},
+    {"none.given", /* none, of a measure */
+     {"요청받은 조치나 앞선 조치를 그대로 따르므로 범위를 고를 여지가 없었습니다.",
+      "The measure follows a request, or an earlier measure, as it stood: there was no scope to "
+      "choose."}},
     {"smallest",
      {"해당 단계에서 가능한 가장 작은 조치입니다.", "This is the smallest measure that there is."}},
     {"active-strikes",
      {"유효한 이전 위반이 있어 그 다음 단계가 적용되었습니다. 더 작은 단계는 이미 거쳤습니다.",
-      "Earlier violations still count, so the next step of the ladder applies; the smaller ones were "
+      "Earlier violations still count, so the next step of the ladder applies; the smaller ones "
+      "were "
       "taken already."}},
     {"severity",
      {"위반의 심각도 때문에 더 높은 단계에서 시작합니다.",
@@ -86,7 +93,8 @@ static const struct named_words smaller_scopes[] = {
      {"행위가 너무 오래되어 위반으로 세지 않았습니다.",
       "The act lies too far back, so no strike is counted."}},
     {"struck-before",
-     {"같은 행위에 대하여 이미 위반을 세었습니다.", "The same act was counted as a strike before."}},
+     {"같은 행위에 대하여 이미 위반을 세었습니다.",
+      "The same act was counted as a strike before."}},
 };
 
 static const struct named_words rules[] = {
@@ -94,8 +102,7 @@ static const struct named_words rules[] = {
     {"e7.wait",
      {"기다리는 기간 안에 근거가 모이지 않아 사건을 닫음",
       "the case closes: not enough came together while it waited"}},
-    {"s0.9",
-     {"이 운영정책의 적용 영역이 아님", "the area is not one that this policy covers"}},
+    {"s0.9", {"이 운영정책의 적용 영역이 아님", "the area is not one that this policy covers"}},
     {"s0.15",
      {"사적인 대화에서 친구의 메시지는 신고 대상이 아님",
       "a friend's message in a private chat cannot be reported"}},
@@ -105,8 +112,7 @@ static const struct named_words rules[] = {
       "the provisional hold ran out before a person decided"}},
     {"proof-missing",
      {"기간 안에 증빙이 제출되지 않음", "no proof came within the time of the hold"}},
-    {"not-established",
-     {"확인 결과 위반이 인정되지 않음", "the violation was not established"}},
+    {"not-established", {"확인 결과 위반이 인정되지 않음", "the violation was not established"}},
     {"recomputed",
      {"유효한 위반이 달라져 조치가 더는 필요하지 않음",
       "the violations that count have changed and no longer carry the measure"}},
@@ -127,12 +133,12 @@ static const struct named_words rules[] = {
       "the subject has as many restrictions as may be kept: not enforced"}},
     {"limit.strikes",
      {"한 대상의 위반 수가 상한에 이름", "the subject has as many strikes as may be kept"}},
-    {"limit.cases", {"한 대상의 사건 수가 상한에 이름", "the subject has as many cases as may be kept"}},
+    {"limit.cases",
+     {"한 대상의 사건 수가 상한에 이름", "the subject has as many cases as may be kept"}},
     {"stale", {"행위가 너무 오래됨", "the act lies too far back"}},
     {"appeal.reduce", {"이의신청에 따라 조치를 줄임", "the measure is made smaller on appeal"}},
     {"dispute", {"분쟁조정에 따름", "a dispute was settled"}},
-    {"content.measure",
-     {"사람이 정한 게시물 조치", "a person's measure on content"}},
+    {"content.measure", {"사람이 정한 게시물 조치", "a person's measure on content"}},
     {"proof.no-case",
      {"증빙에 해당하는 진행 중인 사건이 없음", "no open case is left for the proof"}},
     {"proof.no-measure",

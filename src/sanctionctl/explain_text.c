@@ -1,26 +1,18 @@
-/* The sections of an explanation. Every symbol stands beside its word, so that what is read here can be
- * looked up in records, policies and code.
+/* The sections of an explanation. Every symbol stands beside its word, so that what is read here
+ * can be looked up in records, policies and code.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sanctionctl/explain_text.h"
 
 #include "base/assert.h"
 #include "base/digest.h"
-#include "base/time.h"
+#include "sanctionctl/explain_lines.h"
 #include "sanctionctl/explain_words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
-struct teller {
-    const struct audit *audit;
-    const struct audit_payload *payload;
-    const struct catalogue *catalogue;
-    enum language language;
-};
-
+static void tell_closed(const struct teller *teller, enum payload_key key);
 static void tell_decision(const struct teller *teller);
 static void tell_subject(const struct teller *teller);
 static void tell_rule(const struct teller *teller);
@@ -31,26 +23,6 @@ static void tell_grounds(const struct teller *teller);
 static void tell_people(const struct teller *teller);
 static void tell_trigger(const struct teller *teller);
 
-static const char *say(const struct teller *teller, const char *ko, const char *en)
-{
-    return teller->language == LANGUAGE_KO ? ko : en;
-}
-
-static const char *word(const struct teller *teller, const struct words *words)
-{
-    return say(teller, words->ko, words->en);
-}
-
-static void section(const struct teller *teller, const char *ko, const char *en)
-{
-    printf("\n%s\n", say(teller, ko, en));
-}
-
-static void label(const struct teller *teller, const char *ko, const char *en)
-{
-    printf("  %s: ", say(teller, ko, en));
-}
-
 void explain_print(const struct explanation *explanation, const struct catalogue *catalogue,
                    enum language language)
 {
@@ -58,27 +30,11 @@ void explain_print(const struct explanation *explanation, const struct catalogue
                                   .payload = explanation->payload,
                                   .catalogue = catalogue,
                                   .language = language};
-    printf("%s %.*s (audit %d:%" PRId64 ")\n", say(&teller, "결정", "Decision"),
+    printf("%s %.*s (audit %d:%" PRId64 ")\n", teller_say(&teller, "결정", "Decision"),
            BYTES_PRINT(explanation->audit->decision_id), explanation->partition,
            explanation->offset);
-    if (explanation->payload == NULL && explanation->key == PAYLOAD_KEY_ERASED) {
-        puts(say(&teller,
-                 "이 결정의 대상과 근거는 삭제되었습니다(데이터 키 폐기). 남아 있는 공개 부분만 "
-                 "표시합니다.",
-                 "What this decision says of its subject and rests on was erased (its data key is "
-                 "destroyed); only the clear part is left."));
-    } else if (explanation->payload == NULL) {
-        puts(explanation->key == PAYLOAD_KEY_LOCKED
-                 ? say(&teller,
-                       "이 결정의 암호화된 부분은 다른 키 파일로 잠겨 있어 표시할 수 없습니다"
-                       "(audit.key_file을 확인하세요).",
-                       "The encrypted part is locked by another key file: give that one as "
-                       "audit.key_file.")
-                 : say(&teller,
-                       "이 결정의 암호화된 부분이 키로 열리지 않습니다. 손상되었을 수 있으므로 "
-                       "sanctionctl audit verify로 확인하세요.",
-                       "The encrypted part does not open with its key; it may be damaged: run "
-                       "sanctionctl audit verify."));
+    if (explanation->payload == NULL) {
+        tell_closed(&teller, explanation->key);
     }
     tell_decision(&teller);
     if (explanation->payload != NULL) {
@@ -97,81 +53,42 @@ void explain_print(const struct explanation *explanation, const struct catalogue
     }
 }
 
-/* Korea has no summer time. */
-static void print_time(const struct teller *teller, int64_t time_ms)
+/* Why only the clear part can be told. */
+static void tell_closed(const struct teller *teller, enum payload_key key)
 {
-    const bool korean = teller->language == LANGUAGE_KO;
-    const time_t seconds = (time_t)((time_ms + (korean ? 9 * HOUR_MS : 0)) / SECOND_MS);
-    struct tm calendar = {0};
-    char text[32];
-    gmtime_r(&seconds, &calendar);
-    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &calendar);
-    printf("%s %s", text, korean ? "KST" : "UTC");
-}
-
-static void print_symbol(const struct teller *teller, const struct enum_type *type, int32_t value)
-{
-    const char *symbol = enum_symbol(type, value);
-    const struct words *words = words_of_symbol(type, value);
-    if (words == NULL) {
-        fputs(symbol, stdout);
-    } else {
-        printf("%s (%s)", word(teller, words), symbol);
+    const char *text = NULL;
+    switch (key) {
+    case PAYLOAD_KEY_ERASED:
+        text =
+            teller_say(teller,
+                       "이 결정의 대상과 근거는 삭제되었습니다(데이터 키 폐기). 남아 있는 공개 "
+                       "부분만 표시합니다.",
+                       "What this decision says of its subject and rests on was erased (its data "
+                       "key is destroyed); only the clear part is left.");
+        break;
+    case PAYLOAD_KEY_LOCKED:
+        text = teller_say(teller,
+                          "이 결정의 암호화된 부분은 다른 키 파일로 잠겨 있어 표시할 수 "
+                          "없습니다(audit.key_file을 확인하세요).",
+                          "The encrypted part is locked by another key file: give that one as "
+                          "audit.key_file.");
+        break;
+    case PAYLOAD_KEY_AT_HAND:
+        text = teller_say(teller,
+                          "이 결정의 암호화된 부분이 키로 열리지 않습니다. 손상되었을 수 있으므로 "
+                          "sanctionctl audit verify로 확인하세요.",
+                          "The encrypted part does not open with its key; it may be damaged: run "
+                          "sanctionctl audit verify.");
+        break;
     }
+    puts(text);
 }
 
-/* A word that notices use too. */
-static void print_term(const struct teller *teller, enum param_name name,
-                       const struct enum_type *type, int32_t value)
+/* Whether the decision ended the measure that it names. */
+static bool is_ended(const struct audit *audit)
 {
-    const struct bytes words = catalogue_word(teller->catalogue, teller->language, name, value);
-    if (words.size == 0) {
-        fputs(enum_symbol(type, value), stdout);
-    } else {
-        printf("%.*s (%s)", BYTES_PRINT(words), enum_symbol(type, value));
-    }
-}
-
-static void line_symbol(const struct teller *teller, const char *ko, const char *en,
-                        const struct enum_type *type, int32_t value)
-{
-    label(teller, ko, en);
-    print_symbol(teller, type, value);
-    putchar('\n');
-}
-
-static void line_term(const struct teller *teller, const char *ko, const char *en,
-                      enum param_name name, const struct enum_type *type, int32_t value)
-{
-    label(teller, ko, en);
-    print_term(teller, name, type, value);
-    putchar('\n');
-}
-
-static void line_time(const struct teller *teller, const char *ko, const char *en, int64_t time_ms)
-{
-    label(teller, ko, en);
-    print_time(teller, time_ms);
-    putchar('\n');
-}
-
-/* Nothing if the id is absent. */
-static void line_id(const struct teller *teller, const char *ko, const char *en, struct bytes id)
-{
-    if (id.data != NULL) {
-        label(teller, ko, en);
-        printf("%.*s\n", BYTES_PRINT(id));
-    }
-}
-
-static void line_ids(const struct teller *teller, const char *ko, const char *en,
-                     const struct bytes *ids, uint32_t count)
-{
-    label(teller, ko, en);
-    for (uint32_t i = 0; i < count; i++) {
-        printf("%s%.*s", i > 0 ? ", " : "", BYTES_PRINT(ids[i]));
-    }
-    puts(count == 0 ? say(teller, "없음", "none") : "");
+    return audit->op.set &&
+           (audit->op.value == RESTRICTION_OP_LIFT || audit->op.value == RESTRICTION_OP_REVERSE);
 }
 
 static void tell_scopes(const struct teller *teller)
@@ -180,11 +97,16 @@ static void tell_scopes(const struct teller *teller)
     if (left == 0) {
         return;
     }
-    label(teller, "제한되는 기능", "Functions taken away");
+    if (is_ended(teller->audit)) {
+        teller_label(teller, "이 조치로 더는 제한되지 않는 기능",
+                     "Functions it no longer takes away");
+    } else {
+        teller_label(teller, "제한되는 기능", "Functions taken away");
+    }
     for (uint32_t scope = 0; scope < enum_scope.count; scope++) {
         if ((left >> scope & 1) != 0) {
             left &= ~(UINT64_C(1) << scope);
-            print_symbol(teller, &enum_scope, (int32_t)scope);
+            teller_print_symbol(teller, &enum_scope, (int32_t)scope);
             fputs(left != 0 ? ", " : "\n", stdout);
         }
     }
@@ -196,12 +118,15 @@ static void tell_end(const struct teller *teller)
     const struct audit *audit = teller->audit;
     const struct audit_payload *payload = teller->payload;
     const bool goes_on = audit->action == AUDIT_ACTION_DECIDE && audit->measure.set &&
-                         audit->measure.value != MEASURE_WARNING && payload->restriction_id.data != NULL;
-    if (payload->expires_at.set) {
-        line_time(teller, "종료 시각", "Until", payload->expires_at.value);
+                         audit->measure.value != MEASURE_WARNING &&
+                         payload->restriction_id.data != NULL;
+    if (payload->expires_at.set && is_ended(audit)) {
+        teller_line_time(teller, "원래의 종료 시각", "Was to end at", payload->expires_at.value);
+    } else if (payload->expires_at.set) {
+        teller_line_time(teller, "종료 시각", "Until", payload->expires_at.value);
     } else if (goes_on) {
-        label(teller, "종료 시각", "Until");
-        puts(say(teller, "기한 없음", "no end"));
+        teller_label(teller, "종료 시각", "Until");
+        puts(teller_say(teller, "기한 없음", "no end"));
     }
 }
 
@@ -209,25 +134,25 @@ static void tell_measure(const struct teller *teller)
 {
     const struct audit *audit = teller->audit;
     if (audit->measure.set) {
-        line_term(teller, "조치", "Measure", PARAM_NAME_MEASURE, &enum_measure,
-                  audit->measure.value);
+        teller_line_term(teller, "조치", "Measure", PARAM_NAME_MEASURE, &enum_measure,
+                         audit->measure.value);
     } else {
-        label(teller, "조치", "Measure");
-        puts(say(teller, "없음", "none"));
+        teller_label(teller, "조치", "Measure");
+        puts(teller_say(teller, "없음", "none"));
     }
     if (audit->op.set) {
-        line_symbol(teller, "조치의 변동", "What happened to it", &enum_restriction_op,
-                    audit->op.value);
+        teller_line_symbol(teller, "조치의 변동", "What happened to it", &enum_restriction_op,
+                           audit->op.value);
     }
     if (audit->outcome.set) {
-        line_term(teller, "처리 결과", "Outcome", PARAM_NAME_OUTCOME, &enum_outcome,
-                  audit->outcome.value);
+        teller_line_term(teller, "처리 결과", "Outcome", PARAM_NAME_OUTCOME, &enum_outcome,
+                         audit->outcome.value);
     }
-    line_symbol(teller, "상태", "State", &enum_decision_state, (int32_t)audit->state);
+    teller_line_symbol(teller, "상태", "State", &enum_decision_state, (int32_t)audit->state);
     if (teller->payload != NULL) {
         tell_scopes(teller);
     }
-    label(teller, "단계", "Stage");
+    teller_label(teller, "단계", "Stage");
     printf("%d -> %d\n", audit->stage_from, audit->stage_to);
 }
 
@@ -235,35 +160,37 @@ static void tell_decision(const struct teller *teller)
 {
     const struct audit *audit = teller->audit;
     const struct audit_payload *payload = teller->payload;
-    section(teller, "무엇을 결정했는가", "What was decided");
-    line_symbol(teller, "행위", "Action", &enum_audit_action, (int32_t)audit->action);
+    teller_section(teller, "무엇을 결정했는가", "What was decided");
+    teller_line_symbol(teller, "행위", "Action", &enum_audit_action, (int32_t)audit->action);
     tell_measure(teller);
-    line_symbol(teller, "위반 계정(원장)", "Ledger", &enum_ledger, (int32_t)audit->ledger);
-    line_term(teller, "영역", "Area", PARAM_NAME_AREA, &enum_area, (int32_t)audit->area);
-    line_term(teller, "유형", "Category", PARAM_NAME_CATEGORY, &enum_category,
-              (int32_t)audit->category);
-    line_symbol(teller, "심각도", "Severity", &enum_severity, (int32_t)audit->severity);
-    line_time(teller, "기록 시각", "Written at", audit->occurred_at);
+    teller_line_symbol(teller, "위반 계정(원장)", "Ledger", &enum_ledger, (int32_t)audit->ledger);
+    teller_line_term(teller, "영역", "Area", PARAM_NAME_AREA, &enum_area, (int32_t)audit->area);
+    teller_line_term(teller, "유형", "Category", PARAM_NAME_CATEGORY, &enum_category,
+                     (int32_t)audit->category);
+    teller_line_symbol(teller, "심각도", "Severity", &enum_severity, (int32_t)audit->severity);
+    teller_line_time(teller, "기록 시각", "Written at", audit->occurred_at);
     if (audit->due_at.set) {
-        line_time(teller, "예정 시각", "Was due at", audit->due_at.value);
+        teller_line_time(teller, "예정 시각", "Was due at", audit->due_at.value);
     }
     if (payload != NULL) {
-        line_time(teller, "결정 시각", "Decided at", payload->decided_at);
+        teller_line_time(teller, "결정 시각", "Decided at", payload->decided_at);
         tell_end(teller);
-        line_id(teller, "조치 번호", "Restriction", payload->restriction_id);
-        line_id(teller, "대체된 조치", "Takes the place of restriction", payload->supersedes);
-        line_id(teller, "원인이 된 결정", "Follows from decision", payload->cause_decision_id);
+        teller_line_id(teller, "조치 번호", "Restriction", payload->restriction_id);
+        teller_line_id(teller, "대체된 조치", "Takes the place of restriction",
+                       payload->supersedes);
+        teller_line_id(teller, "원인이 된 결정", "Follows from decision",
+                       payload->cause_decision_id);
     }
 }
 
 static void tell_subject(const struct teller *teller)
 {
-    section(teller, "대상", "On whom");
+    teller_section(teller, "대상", "On whom");
     printf("  %s:%.*s (%s)\n",
            enum_symbol(&enum_subject_kind, (int32_t)teller->payload->subject_kind),
            BYTES_PRINT(teller->payload->subject_id),
-           word(teller, words_of_symbol(&enum_subject_kind,
-                                        (int32_t)teller->payload->subject_kind)));
+           teller_word(teller, words_of_symbol(&enum_subject_kind,
+                                               (int32_t)teller->payload->subject_kind)));
 }
 
 static void tell_rule(const struct teller *teller)
@@ -273,21 +200,23 @@ static void tell_rule(const struct teller *teller)
     const struct words *words = words_of_rule(audit->rule);
     ASSERT(audit->policy_hash.size == DIGEST_SIZE);
     hex_format(audit->policy_hash, hash);
-    section(teller, "적용한 규칙", "Rule");
-    label(teller, "규칙", "Rule");
+    teller_section(teller, "적용한 규칙", "Rule");
+    teller_label(teller, "규칙", "Rule");
     printf("%.*s: ", BYTES_PRINT(audit->rule));
     if (words != NULL) {
-        puts(word(teller, words));
+        puts(teller_word(teller, words));
     } else { /* one of the policy file: it is that of the category */
-        fputs(say(teller, "정책이 정한 유형별 규칙, ", "the policy's rule for the category "), stdout);
-        print_term(teller, PARAM_NAME_CATEGORY, &enum_category, (int32_t)audit->category);
+        fputs(
+            teller_say(teller, "정책이 정한 유형별 규칙, ", "the policy's rule for the category "),
+            stdout);
+        teller_print_term(teller, PARAM_NAME_CATEGORY, &enum_category, (int32_t)audit->category);
         putchar('\n');
     }
-    line_symbol(teller, "처리 경로", "Lane", &enum_lane, (int32_t)audit->lane);
-    label(teller, "정책", "Policy");
-    printf("%.*s %s %d\n", BYTES_PRINT(audit->policy_id), say(teller, "버전", "version"),
+    teller_line_symbol(teller, "처리 경로", "Lane", &enum_lane, (int32_t)audit->lane);
+    teller_label(teller, "정책", "Policy");
+    printf("%.*s %s %d\n", BYTES_PRINT(audit->policy_id), teller_say(teller, "버전", "version"),
            audit->policy_version);
-    label(teller, "정책 해시(SHA-256)", "Policy hash (SHA-256)");
+    teller_label(teller, "정책 해시(SHA-256)", "Policy hash (SHA-256)");
     puts(hash);
 }
 
@@ -295,67 +224,70 @@ static void tell_facts(const struct teller *teller)
 {
     const struct audit *audit = teller->audit;
     const struct audit_payload *payload = teller->payload;
-    section(teller, "사실", "Facts");
-    line_symbol(teller, "출처", "Source", &enum_source_kind, (int32_t)audit->source_kind);
+    teller_section(teller, "사실", "Facts");
+    teller_line_symbol(teller, "출처", "Source", &enum_source_kind, (int32_t)audit->source_kind);
     if (audit->authority.set) {
-        line_term(teller, "기관", "Authority", PARAM_NAME_AUTHORITY, &enum_authority,
-                  audit->authority.value);
+        teller_line_term(teller, "기관", "Authority", PARAM_NAME_AUTHORITY, &enum_authority,
+                         audit->authority.value);
     }
     if (payload == NULL) {
         return;
     }
     const struct words *basis = words_of_facts(payload->facts_template);
-    label(teller, "근거", "Basis");
+    teller_label(teller, "근거", "Basis");
     if (basis != NULL) {
-        puts(word(teller, basis));
+        puts(teller_word(teller, basis));
     } else {
         printf("%.*s\n", BYTES_PRINT(payload->facts_template));
     }
-    line_time(teller, "행위 시각", "Act done at", payload->act_at);
-    line_ids(teller, "신고", "Reports", payload->report_ids, payload->report_ids_count);
-    line_ids(teller, "증거", "Evidence", payload->evidence_refs, payload->evidence_refs_count);
-    line_id(teller, "기관 요청", "Authority request", payload->request_id);
-    line_id(teller, "기관 문서", "Authority document", payload->document_ref);
-    line_id(teller, "증빙", "Proof", payload->proof_id);
-    line_symbol(teller, "콘텐츠 형태", "Form of content", &enum_content_form,
-                (int32_t)payload->content_form);
-    line_symbol(teller, "콘텐츠 언어", "Language of content", &enum_language,
-                (int32_t)payload->language);
+    teller_line_time(teller, "행위 시각", "Act done at", payload->act_at);
+    teller_line_ids(teller, "신고", "Reports", payload->report_ids, payload->report_ids_count);
+    teller_line_ids(teller, "증거", "Evidence", payload->evidence_refs,
+                    payload->evidence_refs_count);
+    teller_line_id(teller, "기관 요청", "Authority request", payload->request_id);
+    teller_line_id(teller, "기관 문서", "Authority document", payload->document_ref);
+    teller_line_id(teller, "증빙", "Proof", payload->proof_id);
+    teller_line_symbol(teller, "콘텐츠 형태", "Form of content", &enum_content_form,
+                       (int32_t)payload->content_form);
+    teller_line_symbol(teller, "콘텐츠 언어", "Language of content", &enum_language,
+                       (int32_t)payload->language);
 }
 
 static void tell_checks(const struct teller *teller)
 {
     const struct audit_payload *payload = teller->payload;
-    section(teller, "비교한 기준값(순서대로)", "Thresholds compared, in order");
+    teller_section(teller, "비교한 기준값(순서대로)", "Thresholds compared, in order");
     if (payload->checks_count == 0) {
-        printf("  %s\n", say(teller, "없음", "none"));
+        printf("  %s\n", teller_say(teller, "없음", "none"));
     }
     for (uint32_t i = 0; i < payload->checks_count; i++) {
         const struct check *check = &payload->checks[i];
         const struct words *words = words_of_check(check->name);
         printf("  %u. %.*s", i + 1, BYTES_PRINT(check->name));
         if (words != NULL) {
-            printf(" (%s)", word(teller, words));
+            printf(" (%s)", teller_word(teller, words));
         }
-        printf(": %s %" PRId64 ", %s %" PRId64 " - %s\n", say(teller, "값", "value"), check->value,
-               say(teller, "기준", "limit"), check->limit,
-               check->passed ? say(teller, "충족", "met") : say(teller, "미충족", "not met"));
+        printf(": %s %" PRId64 ", %s %" PRId64 " - %s\n", teller_say(teller, "값", "value"),
+               check->value, teller_say(teller, "기준", "limit"), check->limit,
+               check->passed ? teller_say(teller, "충족", "met")
+                             : teller_say(teller, "미충족", "not met"));
     }
 }
 
 static void tell_strike(const struct teller *teller, const struct strike_fact *strike)
 {
-    print_term(teller, PARAM_NAME_CATEGORY, &enum_category, (int32_t)strike->category);
-    printf(", %s %d, %s\n", say(teller, "가중치", "weight"), strike->weight,
-           strike->counted ? say(teller, "계산에 넣음", "counted")
-                           : say(teller, "계산에 넣지 않음", "not counted"));
-    printf("     %s %.*s: ", say(teller, "결정", "decision"), BYTES_PRINT(strike->decision_id));
-    fputs(say(teller, "행위 ", "act "), stdout);
-    print_time(teller, strike->act_at);
-    fputs(say(teller, ", 결정 ", ", decided "), stdout);
-    print_time(teller, strike->decided_at);
-    fputs(say(teller, ", 유효 기한 ", ", counts until "), stdout);
-    print_time(teller, strike->expires_at);
+    teller_print_term(teller, PARAM_NAME_CATEGORY, &enum_category, (int32_t)strike->category);
+    printf(", %s %d, %s\n", teller_say(teller, "가중치", "weight"), strike->weight,
+           strike->counted ? teller_say(teller, "계산에 넣음", "counted")
+                           : teller_say(teller, "계산에 넣지 않음", "not counted"));
+    printf("     %s %.*s: ", teller_say(teller, "결정", "decision"),
+           BYTES_PRINT(strike->decision_id));
+    fputs(teller_say(teller, "행위 ", "act "), stdout);
+    teller_print_time(teller, strike->act_at);
+    fputs(teller_say(teller, ", 결정 ", ", decided "), stdout);
+    teller_print_time(teller, strike->decided_at);
+    fputs(teller_say(teller, ", 유효 기한 ", ", counts until "), stdout);
+    teller_print_time(teller, strike->expires_at);
     putchar('\n');
 }
 
@@ -363,9 +295,9 @@ static void tell_strikes(const struct teller *teller)
 {
     const struct audit_payload *payload = teller->payload;
     int64_t weight = 0;
-    section(teller, "살펴본 위반", "Strikes looked at");
+    teller_section(teller, "살펴본 위반", "Strikes looked at");
     if (payload->strikes_count == 0) {
-        printf("  %s\n", say(teller, "없음", "none"));
+        printf("  %s\n", teller_say(teller, "없음", "none"));
         return;
     }
     for (uint32_t i = 0; i < payload->strikes_count; i++) {
@@ -373,23 +305,27 @@ static void tell_strikes(const struct teller *teller)
         tell_strike(teller, &payload->strikes[i]);
         weight += payload->strikes[i].counted ? payload->strikes[i].weight : 0;
     }
-    label(teller, "유효한 가중치의 합", "Weight counted");
+    teller_label(teller, "유효한 가중치의 합", "Weight counted");
     printf("%" PRId64 "\n", weight);
 }
 
 static void tell_grounds(const struct teller *teller)
 {
     const struct audit_payload *payload = teller->payload;
-    const struct words *words = words_of_smaller_scope(payload->smaller_scope);
-    section(teller, "더 작은 범위로 하지 않은 이유", "Why not a smaller scope");
+    const bool given = bytes_is(payload->smaller_scope, "none") && teller->audit->op.set &&
+                       !is_ended(teller->audit);
+    const struct words *words =
+        words_of_smaller_scope(given ? bytes_text("none.given") : payload->smaller_scope);
+    teller_section(teller, "더 작은 범위로 하지 않은 이유", "Why not a smaller scope");
     if (words != NULL) {
-        printf("  %s (%.*s)\n", word(teller, words), BYTES_PRINT(payload->smaller_scope));
+        printf("  %s (%.*s)\n", teller_word(teller, words), BYTES_PRINT(payload->smaller_scope));
     } else {
         printf("  %.*s\n", BYTES_PRINT(payload->smaller_scope));
     }
-    section(teller, "법적 근거", "Legal references");
+    teller_section(teller, "법적 근거", "Legal references");
     if (payload->legal_refs_count == 0) {
-        printf("  %s\n", say(teller, "없음(운영정책에 근거함)", "none (rests on the policy alone)"));
+        printf("  %s\n",
+               teller_say(teller, "없음(운영정책에 근거함)", "none (rests on the policy alone)"));
     }
     for (uint32_t i = 0; i < payload->legal_refs_count; i++) {
         printf("  %.*s\n", BYTES_PRINT(payload->legal_refs[i]));
@@ -399,23 +335,27 @@ static void tell_grounds(const struct teller *teller)
 static void tell_people(const struct teller *teller)
 {
     const struct audit *audit = teller->audit;
-    section(teller, "누가 관여했는가", "Who took part");
-    line_symbol(teller, "결정 주체", "Acted", &enum_actor_kind, (int32_t)audit->actor_kind);
-    line_symbol(teller, "자동화", "Automation", &enum_automation, (int32_t)audit->automation);
-    label(teller, "자동 탐지", "Automated detection");
-    puts(audit->automated_detection ? say(teller, "예", "yes") : say(teller, "아니요", "no"));
+    teller_section(teller, "누가 관여했는가", "Who took part");
+    teller_line_symbol(teller, "결정 주체", "Acted", &enum_actor_kind, (int32_t)audit->actor_kind);
+    teller_line_symbol(teller, "자동화", "Automation", &enum_automation,
+                       (int32_t)audit->automation);
+    teller_label(teller, "자동 탐지", "Automated detection");
+    puts(audit->automated_detection ? teller_say(teller, "예", "yes")
+                                    : teller_say(teller, "아니요", "no"));
     if (teller->payload != NULL) {
-        line_id(teller, "검토자", "Reviewer", teller->payload->reviewer_ref);
+        teller_line_id(teller, "검토자", "Reviewer", teller->payload->reviewer_ref);
     }
 }
 
 static void tell_trigger(const struct teller *teller)
 {
     const struct audit_payload *payload = teller->payload;
-    section(teller, "계기가 된 기록", "Record that led to it");
-    printf("  %s %.*s, %s %d, %s %" PRId64 "\n", say(teller, "토픽", "topic"),
-           BYTES_PRINT(payload->trigger_topic), say(teller, "파티션", "partition"),
-           payload->trigger_partition, say(teller, "오프셋", "offset"), payload->trigger_offset);
-    label(teller, "그 기록에서 나온 결정 중 순번(0부터)", "Number among its decisions (from 0)");
+    teller_section(teller, "계기가 된 기록", "Record that led to it");
+    printf("  %s %.*s, %s %d, %s %" PRId64 "\n", teller_say(teller, "토픽", "topic"),
+           BYTES_PRINT(payload->trigger_topic), teller_say(teller, "파티션", "partition"),
+           payload->trigger_partition, teller_say(teller, "오프셋", "offset"),
+           payload->trigger_offset);
+    teller_label(teller, "그 기록에서 나온 결정 중 순번(0부터)",
+                 "Number among its decisions (from 0)");
     printf("%d\n", payload->sequence);
 }

@@ -23,7 +23,8 @@ static const struct words actor_kinds[ACTOR_KIND_COUNT] = {
 static const struct words actions[AUDIT_ACTION_COUNT] = {
     [AUDIT_ACTION_DECIDE] = {"결정", "decided"},
     [AUDIT_ACTION_END] = {"조치 종료", "ended a measure"},
-    [AUDIT_ACTION_HOLD] = {"집행 보류: 사람의 확인을 기다림", "held back until a person looks at it"},
+    [AUDIT_ACTION_HOLD] = {"집행 보류: 사람의 확인을 기다림",
+                           "held back until a person looks at it"},
     [AUDIT_ACTION_REFUSE] = {"받아들이지 않음", "refused"},
     [AUDIT_ACTION_OUTCOME] = {"신고·사건 처리 결과 확정", "settled how a report or case ended"},
     [AUDIT_ACTION_APPEAL] = {"이의신청·문의 처리", "dealt with an appeal or inquiry"},
@@ -31,7 +32,8 @@ static const struct words actions[AUDIT_ACTION_COUNT] = {
 };
 
 static const struct words lanes[LANE_COUNT] = {
-    [LANE_ONE_STRIKE] = {"한 번의 위반으로 영구 제한", "one strike: permanent at the first violation"},
+    [LANE_ONE_STRIKE] = {"한 번의 위반으로 영구 제한",
+                         "one strike: permanent at the first violation"},
     [LANE_LADDER] = {"단계적 제한", "ladder: step by step"},
     [LANE_AUTHORITY] = {"기관 요청", "on request of an authority"},
     [LANE_PROOF] = {"증빙 필요", "needs proof"},
@@ -49,14 +51,10 @@ static const struct words severities[SEVERITY_COUNT] = {
 };
 
 static const struct words ledgers[LEDGER_COUNT] = {
-    [LEDGER_CHAT] = {"채팅", "chat"},
-    [LEDGER_OPEN_CHAT] = {"오픈채팅", "open chat"},
-    [LEDGER_PROFILE] = {"프로필", "profile"},
-    [LEDGER_BOARD] = {"게시판", "board"},
-    [LEDGER_CHANNEL] = {"채널", "channel"},
-    [LEDGER_ROOM] = {"방", "room"},
-    [LEDGER_REPORTER] = {"신고", "reporting"},
-    [LEDGER_NONE] = {"해당 없음", "none"},
+    [LEDGER_CHAT] = {"채팅", "chat"},          [LEDGER_OPEN_CHAT] = {"오픈채팅", "open chat"},
+    [LEDGER_PROFILE] = {"프로필", "profile"},  [LEDGER_BOARD] = {"게시판", "board"},
+    [LEDGER_CHANNEL] = {"채널", "channel"},    [LEDGER_ROOM] = {"방", "room"},
+    [LEDGER_REPORTER] = {"신고", "reporting"}, [LEDGER_NONE] = {"해당 없음", "none"},
 };
 
 static const struct words operations[RESTRICTION_OP_COUNT] = {
@@ -83,7 +81,8 @@ static const struct words states[DECISION_STATE_COUNT] = {
 };
 
 static const struct words sources[SOURCE_KIND_COUNT] = {
-    [SOURCE_KIND_USER_REPORT_ILLEGAL] = {"이용자의 불법 정보 신고", "a user's report of something illegal"},
+    [SOURCE_KIND_USER_REPORT_ILLEGAL] = {"이용자의 불법 정보 신고",
+                                         "a user's report of something illegal"},
     [SOURCE_KIND_RIGHTS_CLAIM] = {"권리침해 신고", "a claim of infringed rights"},
     [SOURCE_KIND_IDENTITY_PROOF] = {"본인 확인 증빙", "a proof of identity"},
     [SOURCE_KIND_TRUSTED_FLAGGER] = {"신뢰할 수 있는 신고자", "a trusted flagger"},
@@ -161,12 +160,18 @@ const struct words *words_of_symbol(const struct enum_type *type, int32_t value)
         const struct enum_type *type;
         const struct words *words;
     } tables[] = {
-        {&enum_subject_kind, subject_kinds}, {&enum_actor_kind, actor_kinds},
-        {&enum_audit_action, actions},       {&enum_lane, lanes},
-        {&enum_severity, severities},        {&enum_ledger, ledgers},
-        {&enum_restriction_op, operations},  {&enum_decision_state, states},
-        {&enum_source_kind, sources},        {&enum_automation, automations},
-        {&enum_content_form, forms},         {&enum_language, languages},
+        {&enum_subject_kind, subject_kinds},
+        {&enum_actor_kind, actor_kinds},
+        {&enum_audit_action, actions},
+        {&enum_lane, lanes},
+        {&enum_severity, severities},
+        {&enum_ledger, ledgers},
+        {&enum_restriction_op, operations},
+        {&enum_decision_state, states},
+        {&enum_source_kind, sources},
+        {&enum_automation, automations},
+        {&enum_content_form, forms},
+        {&enum_language, languages},
         {&enum_scope, scopes},
     };
     for (size_t i = 0; i < COUNT_OF(tables); i++) {

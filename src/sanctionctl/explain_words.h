@@ -1,5 +1,6 @@
-/* Korean and English words of an explanation. What notices say too (measures, categories, areas, authorities,
- * outcomes) comes from the catalogue of config/notices; here is what only a reviewer sees.
+/* Korean and English words of an explanation. What notices say too (measures, categories, areas,
+ * authorities, outcomes) comes from the catalogue of config/notices; here is what only a reviewer
+ * sees.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SANCTIONCTL_EXPLAIN_WORDS_H
@@ -16,8 +17,8 @@ struct words {
 /* What a symbol is called; NULL if it has no word here. */
 const struct words *words_of_symbol(const struct enum_type *type, int32_t value);
 
-/* What the threshold, the reason against a smaller scope, the rule or the template of the facts with this
- * name says; NULL for names that are not the engine's own. */
+/* What the threshold, the reason against a smaller scope, the rule or the template of the facts
+ * with this name says; NULL for names that are not the engine's own. */
 const struct words *words_of_check(struct bytes name);
 const struct words *words_of_smaller_scope(struct bytes name);
 const struct words *words_of_rule(struct bytes name);

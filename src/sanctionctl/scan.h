@@ -6,7 +6,8 @@
 
 #include "sanctionctl/command.h"
 
-/* One record, borrowed. `start`: first offset that the partition still holds. *stop_out true: enough. */
+/* One record, borrowed. `start`: first offset that the partition still holds. *stop_out true:
+ * enough. */
 typedef enum status scan_visit(void *context, int32_t partition, int64_t start,
                                const struct stream_record *record, bool *stop_out,
                                struct error *error);

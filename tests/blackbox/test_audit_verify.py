@@ -1,6 +1,7 @@
-"""`sanctionctl audit verify`: the chains of a real run hold, also after erasure and over several runs. What a
-tampered chain looks like is tested in tests/unit/engine/test_audit_chain.c: the log's own checksums refuse
-flipped bytes before the verifier sees them.
+"""`sanctionctl audit verify`: the chains of a real run hold, also after erasure and over several runs.
+
+What a tampered chain looks like is tested in tests/unit/engine/test_audit_chain.c: the log's own
+checksums refuse flipped bytes before the verifier sees them.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -106,8 +107,9 @@ def datum(value):
     """The Avro datum of an Audit with an empty payload."""
     schema = json.loads((ROOT / "schemas" / "Audit.avsc").read_text(encoding="utf-8"))
     types = {"h32": {"type": "fixed"}}
-    return b"".join(encode(field["type"], value[field["name"]] if field["name"] != "payload" else "",
-                           types) for field in schema["fields"])
+    value = {**value, "payload": ""}
+    return b"".join(encode(field["type"], value[field["name"]], types)
+                    for field in schema["fields"])
 
 
 def encode(kind, value, types):

@@ -105,6 +105,14 @@ class Explain(ProgramTest):
                         self.assertTrue(all(HANGUL.search(line) for line in told[titles[0]]
                                             if "->" not in line), text)
 
+    def test_an_ended_measure_does_not_read_as_one_in_force(self):
+        value = self.first(op="LIFT", measure="RESTRICT_TEMP")
+        decided = sections(self.good(self.explain(value["decision_id"])).out)["What was decided"]
+        self.assertIn("What happened to it: lifted (LIFT)", decided)
+        self.assertTrue(any(line.startswith("Was to end at: ") for line in decided), decided)
+        self.assertFalse(any(line.startswith(("Until: ", "Functions taken away: "))
+                             for line in decided), decided)
+
     def test_korean_times_are_korean(self):
         value = self.first(measure="PROVISIONAL_HOLD", op="APPLY")
         utc = self.good(self.explain(value["decision_id"])).out

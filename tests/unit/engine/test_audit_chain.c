@@ -1,4 +1,5 @@
-/* The audit chain as its verifier sees it: what is edited, taken out, put in, moved or cut off shows.
+/* The audit chain as its verifier sees it: what is edited, taken out, put in, moved or cut off
+ * shows.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
@@ -42,8 +43,9 @@ static void fill(const struct record_type *type, void *record)
                                 field->kind != FIELD_FIXED)) {
             continue;
         }
-        value = field->kind == FIELD_STRING ? bytes_text("x")
-                                            : bytes_of(zero, field->kind == FIELD_FIXED ? field->size : 0);
+        value = field->kind == FIELD_STRING
+                    ? bytes_text("x")
+                    : bytes_of(zero, field->kind == FIELD_FIXED ? field->size : 0);
         memcpy((uint8_t *)record + field->offset, &value, sizeof(value));
     }
 }
@@ -326,8 +328,7 @@ static void an_end_cut_off_shows_against_an_expected_head(void **state)
     audit_verifier_expect(bench->verifier, bytes_text("sanctions:3"), 3,
                           bytes_of(bench->heads[RECORDS - 1], DIGEST_SIZE));
     add_whole(bench, 0, RECORDS - 1);
-    assert_ptr_equal(audit_verifier_cut(bench->verifier),
-                     audit_verifier_chain(bench->verifier, 0));
+    assert_ptr_equal(audit_verifier_cut(bench->verifier), audit_verifier_chain(bench->verifier, 0));
     add_whole(bench, RECORDS - 1, RECORDS);
     assert_null(audit_verifier_cut(bench->verifier));
 }
@@ -398,8 +399,7 @@ static void every_flipped_bit_is_found(void **state)
     struct bench *bench = *state;
     const size_t bits = bench->values[1].size * 8;
     for (size_t bit = 0; bit < bits; bit++) {
-        struct audit_verifier *verifier =
-            audit_verifier_new(bench->codec, open_payload, bench);
+        struct audit_verifier *verifier = audit_verifier_new(bench->codec, open_payload, bench);
         enum audit_fault fault = AUDIT_SOUND;
         bench->values[1].data[bit / 8] ^= (uint8_t)(1U << bit % 8);
         for (int i = 0; i < 3 && fault == AUDIT_SOUND; i++) {
