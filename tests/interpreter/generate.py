@@ -32,7 +32,7 @@ AREAS = {
 LADDER = ["ABUSE_SLANDER", "DISGUST", "FLOODING", "SPAM_AD", "SPAM_INVITE", "HATE_SPEECH",
           "JUVENILE_HARMFUL", "ILLEGAL_GOODS", "PERSONAL_DATA_ABUSE"]
 STRICT = ["GAMBLING_DISTRIBUTION", "FINANCIAL_FRAUD", "CHILD_SEXUAL_CRIME", "CHILD_GROOMING",
-          "TERROR_EXTREMISM", "DRUGS"]
+          "TERROR_EXTREMISM", "DRUGS", "IMPERSONATION_PHISHING"]
 OTHERS = ["OTHER_THREAT", "SYSTEM_ABUSE", "DEFAMATION", "ELECTION_DISINFO"]
 SCORES = [0, 200, 299, 300, 301, 499, 500, 501, 700, 799, 800, 801, 899, 900, 901, 949, 950, 951, 1000]
 STEPS = {
@@ -139,6 +139,8 @@ class Stream:
             value["target_age_band"] = choice(["U14", "A14_18", "ADULT"])
         if user["channel"] and area in AREAS["OPEN_CHAT"] + AREAS["CHANNEL"]:
             value["sender_kind"] = choice(["CHANNEL", "BIZ"])
+        if "IMPERSONATION_PHISHING" in user["categories"]:
+            value["impersonated_id"] = "%s-v%d" % (self.name, choice([0, 1]))
         self.labels(value, message)
         self.source(value, chance())
         line = self.event("reports", "Report", user, value)

@@ -99,6 +99,9 @@ class Interpreter:
         for case in subject["cases"]:
             if case["open"] and not case["review"]:
                 yield case["opened_at"] + self.policy["cases"]["wait"], 1
+        for report in subject["reports"]:
+            if report["fate"] == "WAITING":
+                yield report["at"] + self.policy["clocks"]["proof_wait"], 2
 
     def timer(self, subject):
         for r in self.running(subject):
@@ -107,7 +110,14 @@ class Interpreter:
         for case in subject["cases"]:
             if case["open"] and not case["review"] and \
                     case["opened_at"] + self.policy["cases"]["wait"] == self.now:
+                if self.category(case["category"])["lane"] == "PROOF":
+                    self.doubt(subject, "lane-P-case-waits-longer")
                 return self.close(subject, case, "NOT_ESTABLISHED")
+        for report in subject["reports"]:
+            if report["fate"] == "WAITING" and \
+                    report["at"] + self.policy["clocks"]["proof_wait"] == self.now:
+                report["fate"] = "WAITED"
+                return self.tell(subject, report, "NOT_ESTABLISHED")
         raise AssertionError("timer without effect")
 
     def expire(self, subject, r):
@@ -171,7 +181,10 @@ class Interpreter:
             "press": value["publisher_is_press"],
             "unknown": private and value.get("relation", "UNKNOWN") == "UNKNOWN",
             "only_asks": child and (friend or suspended), "case": None, "fate": None}
-        if not value["good_faith"] or ((friend or suspended) and not child):
+        waits = friend and not suspended and category == "IMPERSONATION_PHISHING" \
+            and value.get("impersonated_id") is not None
+        report["waits"] = waits
+        if not value["good_faith"] or ((friend or suspended) and not child and not waits):
             self.receipt(subject, report)
             return self.tell(subject, report, "INADMISSIBLE")
         if self.is_duplicate(subject, report):
@@ -184,6 +197,9 @@ class Interpreter:
         if answer:
             report["fate"] = "ANSWERED"
             return self.tell(subject, report, answer)
+        if waits:
+            report["fate"] = "WAITING"
+            return self.doubt(subject, "friend-report-waits")
         self.join(subject, report)
         self.weigh(subject, report["case"])
         self.accumulate(subject, report)
@@ -349,6 +365,9 @@ class Interpreter:
         spam = "spam" in self.traits(case["category"])
         if spam and own == "LIGHT" and any(r["consent_later"] for r in case["reports"]):
             self.doubt(subject, "message-before-withdrawn-consent")
+        if not spam and own == "LIGHT" and any(
+                r["withdrawn"] or r["consent_later"] for r in case["reports"]):
+            self.doubt(subject, "consent-of-a-case-found-not-spam")
         raised = any(r["minor"] or (spam and r["withdrawn"]) for r in case["reports"]) \
             or (spam and value.get("consent_state") == "WITHDRAWN")
         return "SEVERE" if own == "LIGHT" and raised else own
@@ -380,6 +399,10 @@ class Interpreter:
                   if v["ledger"] == case["ledger"] and v["weight"]]
         acts = [(r["act_at"], r["area"], r["act"]) for r in case["reports"]] \
             or [(case["act_at"], case["area"], case["act"])]
+        keeps = self.policy["clocks"]["appeal_window"]
+        if any(v["struck"] == act[2] and self.now >= v["decided_at"] + max(v["window"], keeps)
+               for v in struck for act in acts):
+            self.doubt(subject, "act-of-a-strike-that-ended")
         fresh = [act for act in acts if act[0] > self.now - rule["window"]
                  and act[2] not in [v["struck"] for v in struck]]
         if not fresh:
