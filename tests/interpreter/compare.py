@@ -28,13 +28,13 @@ WHAT = ("restrictions", "reviews", "outcomes", "peers", "standings", "notices", 
 
 # Notice kinds that the interpreter does not produce.
 UNREAD = ("EDUCATION_TIP", "PROOF_REQUEST")
-# Rules on which the engine is known to differ from the text, or the text to allow both: a subject that
-# meets one is left out.
+# Rules on which the engine is known to differ from the text, or the text to allow both: a
+# subject that meets one is left out.
 KNOWN = {
     "message-before-withdrawn-consent":
         "E7 'a message after withdrawn consent': the engine raises a message sent before it, too",
     "consent-of-a-case-found-not-spam":
-        "I.5, I.7: withdrawn consent raises SPAM_* only; the engine keeps it if the verdict finds another",
+        "I.5, I.7: withdrawn consent raises SPAM_* only; the engine: whatever the verdict finds",
     "friend-report-waits":
         "F9 'that report waits 30 d': the engine counts from the first report of its case",
     "lane-P-case-waits-longer":
@@ -42,13 +42,13 @@ KNOWN = {
     "act-of-a-strike-that-ended":
         "F16 'never': the engine forgets a strike that ended, at the end of its appeal window",
     "appeal-against-a-hold":
-        "I.16: every audited decision may be appealed for 184 d; the engine refuses it for a lapsed hold",
+        "I.16: every audited decision may be appealed; the engine refuses it for a lapsed hold",
     "act-decided-twice":
         "I.4 does not say which decision answers when an act was decided in two cases",
     "accumulation-after-violation-without-strike":
         "I.12 'a violation there was decided in these 24 h': the engine looks at strikes only",
     "strict-report-after-critical-verdict":
-        "I.4, I.8: an act decided CRITICAL was decided in lane O; the engine opens a case all the same",
+        "I.4, I.8: an act decided CRITICAL was decided in lane O; the engine opens a case",
 }
 
 
@@ -233,7 +233,7 @@ def main():
     parser.add_argument("--batch", type=int, default=50)
     parser.add_argument("--show", type=int, default=1)
     parser.add_argument("--file")
-    parser.add_argument("--all", action="store_true", help="also where the engine is known to differ")
+    parser.add_argument("--all", action="store_true", help="also where differences are known")
     options = parser.parse_args()
     if options.all:
         KNOWN.clear()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seeded random streams of records about USER subjects, as the JSON lines of `sanctiond run`.
 
-A stream has subjects and reporters of its own and starts where the one before it ended, so that many
-streams go through one process and each can be played alone with the same timestamps.
+A stream has subjects and reporters of its own and starts where the one before it ended, so that
+many streams go through one process and each can be played alone with the same timestamps.
 """
 
 import random
@@ -34,9 +34,11 @@ LADDER = ["ABUSE_SLANDER", "DISGUST", "FLOODING", "SPAM_AD", "SPAM_INVITE", "HAT
 STRICT = ["GAMBLING_DISTRIBUTION", "FINANCIAL_FRAUD", "CHILD_SEXUAL_CRIME", "CHILD_GROOMING",
           "TERROR_EXTREMISM", "DRUGS", "IMPERSONATION_PHISHING"]
 OTHERS = ["OTHER_THREAT", "SYSTEM_ABUSE", "DEFAMATION", "ELECTION_DISINFO"]
-SCORES = [0, 200, 299, 300, 301, 499, 500, 501, 700, 799, 800, 801, 899, 900, 901, 949, 950, 951, 1000]
+SCORES = [0, 200, 299, 300, 301, 499, 500, 501, 700, 799, 800, 801, 899, 900, 901,
+          949, 950, 951, 1000]
 STEPS = {
-    "burst": [1 * SECOND, 5 * SECOND, 19 * SECOND, 20 * SECOND, 59_999, MINUTE, 60_001, 10 * MINUTE],
+    "burst": [1 * SECOND, 5 * SECOND, 19 * SECOND, 20 * SECOND, 59_999, MINUTE, 60_001,
+              10 * MINUTE],
     "hours": [MINUTE, 10 * MINUTE, HOUR, 5 * HOUR, 12 * HOUR, DAY],
     "days": [HOUR, 12 * HOUR, DAY, 2 * DAY, 3 * DAY, 5 * DAY],
     "months": [HOUR, DAY, 3 * DAY, 5 * DAY, 14 * DAY, 20 * DAY, 40 * DAY]}
@@ -115,7 +117,8 @@ class Stream:
         age = choice([0, 0, MINUTE, HOUR, 10 * DAY, 89 * DAY, 90 * DAY, 91 * DAY, 366 * DAY])
         message = {"user": user, "area": area, "category": category,
                    "act_at": self.now - self.now % 4 - age - 4 * DAY * (age > 0),
-                   "content": "%s-m%d" % (self.name, len(self.messages)), "score": choice(self.scores)}
+                   "content": "%s-m%d" % (self.name, len(self.messages)),
+                   "score": choice(self.scores)}
         if self.random.random() < 0.1:
             message["content"] = None
         self.messages.append(message)
@@ -154,7 +157,8 @@ class Stream:
         if score > 0:
             value["labels"] = [self.label(message["category"], score)]
             if chance() < 0.15 and message["area"] != "OTHER_AREA":
-                value["labels"].append(self.label(choice(LADDER + STRICT), choice([score, 250, 890])))
+                value["labels"].append(self.label(
+                    choice(LADDER + STRICT), choice([score, 250, 890])))
                 self.random.shuffle(value["labels"])
             elif chance() < 0.1 and message["area"] != "OTHER_AREA":
                 value["category"] = choice(LADDER)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A second, naive reading of domain.md: what should come out for USER subjects.
 
-One dict of facts per subject; every figure is computed again from the whole list of facts when it is
-asked for. Nothing here is shared with the engine but the text and the policy file. Covered: admission,
-duplicates, decided acts, cases, thresholds with the burst rule, accumulation, ladders, staleness,
+One dict of facts per subject; every figure is computed again from the whole list of facts when it
+is asked for. Nothing here is shared with the engine but the text and the policy file. Covered:
+admission, duplicates, decided acts, cases, thresholds with the burst rule, accumulation, ladders, staleness,
 supersession, holds, bans, verdicts, timers and order. Not covered: see EXCLUDED in generate.py.
 """
 
@@ -70,12 +70,13 @@ class Interpreter:
     def subject(self, name):
         return self.subjects.setdefault(name, {
             "name": name, "events": [], "reports": [], "cases": [], "violations": [],
-            "restrictions": [], "doubts": set(), "ladder_reviews": [], "shown": False, "standing": None,
+            "restrictions": [], "doubts": set(),
+            "ladder_reviews": [], "shown": False, "standing": None,
             "out": {"restrictions": [], "reviews": [], "outcomes": [], "peers": [], "standings": [],
                     "notices": [], "reporter_notices": [], "dead": []}})
 
     def doubt(self, subject, what):
-        """Remembers that the subject met a rule of which compare.py knows that the engine differs."""
+        """Remembers that the subject met a rule on which the engine is known to differ."""
         subject["doubts"].add(what)
 
     # Timers (I.1, I.3) ---------------------------------------------------------------------------
@@ -538,7 +539,8 @@ class Interpreter:
 
     def decide(self, subject, case, outcome):
         acts = [r["act"] for r in case["reports"]] or [case["act"]]
-        violation = {"acts": acts, "ledger": case["ledger"], "decided_at": self.now, "answered_at": self.now,
+        violation = {"acts": acts, "ledger": case["ledger"], "decided_at": self.now,
+                     "answered_at": self.now,
                      "outcome": outcome, "lane": self.category(case["category"])["lane"],
                      "weight": 0, "window": 0, "case": case, "step": None, "struck": None}
         subject["violations"].append(violation)

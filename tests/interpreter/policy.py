@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the policy file for the interpreter: the little of YAML that it uses, and durations in ms."""
+"""Reads the policy file for the interpreter: the little YAML that it uses, durations in ms."""
 
 import re
 
