@@ -3,8 +3,9 @@
 
 One dict of facts per subject; every figure is computed again from the whole list of facts when it
 is asked for. Nothing here is shared with the engine but the text and the policy file. Covered:
-admission, duplicates, decided acts, cases, thresholds with the burst rule, accumulation, ladders, staleness,
-supersession, holds, bans, verdicts, timers and order. Not covered: see EXCLUDED in generate.py.
+admission, duplicates, decided acts, cases, thresholds with the burst rule, accumulation, ladders,
+staleness, supersession, holds, bans, verdicts, appeals, reversal with recount, timers and order.
+Not covered: see EXCLUDED in generate.py.
 """
 
 import policy as policy_file
