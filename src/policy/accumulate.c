@@ -57,6 +57,15 @@ static bool ledger_is_busy(struct subject_state *facts, enum ledger ledger, int6
             return true;
         }
     }
+    /* A confirmed case is a violation also where it left no strike: stale, or of another lane. */
+    for (uint32_t i = 0; i < facts->cases_count; i++) {
+        const struct case_fact *item = &facts->cases[i];
+        if (item->ledger == ledger && item->outcome.set &&
+            item->outcome.value == OUTCOME_CONFIRMED &&
+            within(item->decided_at.value, now_ms, window_ms)) {
+            return true;
+        }
+    }
     return false;
 }
 

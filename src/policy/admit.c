@@ -129,9 +129,13 @@ static void admit_flags(const struct report *report, struct admission *admission
     const bool human = category->child || category->human_only || admission->no_hold;
     admission->human = human;
     admission->asks = human || admission->asks;
+    /* E7: a message after the withdrawal; where its time is not told, consent is gone at the act. */
+    const bool withdrawn = report->consent_state == CONSENT_STATE_WITHDRAWN &&
+                           (!report->consent_withdrawn_at.set ||
+                            report->act_at >= report->consent_withdrawn_at.value);
     admission->raises = report->target_age_band == AGE_BAND_U14 ||
                         report->target_age_band == AGE_BAND_A14_18 ||
-                        (category->spam && report->consent_state == CONSENT_STATE_WITHDRAWN);
+                        (category->spam && withdrawn);
 }
 
 void report_admit(const struct judgement *judgement, const struct report *report,
