@@ -231,12 +231,39 @@ enum judge_result judge_record(struct court *court, struct subject_state *facts,
     return judge_other(&judgement, type, record, reason_out);
 }
 
+/* Ids of a timer are made from its due time and a number. One may fire at a due time that was used, when a fact
+ * with a time of its own makes an end that has passed: it goes on numbering above all before it. */
+static void timer_number(struct judgement *judgement)
+{
+    const struct subject_state *facts = judgement->facts;
+    if (facts->timer_at.set && judgement->court->decided_ms <= facts->timer_at.value) {
+        judgement->sequence = facts->timer_sequence;
+    }
+}
+
+static void timer_remember(struct judgement *judgement)
+{
+    struct subject_state *facts = judgement->facts;
+    const int64_t due_ms = judgement->court->decided_ms;
+    if (judgement->sequence == 0) {
+        return; /* no id was made: most timers only clear away */
+    }
+    if (!facts->timer_at.set || due_ms > facts->timer_at.value) {
+        facts->timer_at = (struct optional_long){due_ms, true};
+    }
+    if (judgement->sequence > facts->timer_sequence) {
+        facts->timer_sequence = judgement->sequence;
+    }
+}
+
 void judge_timer(struct court *court, struct subject_state *facts)
 {
     struct judgement judgement FILLED_BELOW;
     begin(&judgement, court, facts);
     judgement.timer = true;
+    timer_number(&judgement);
     timers_fire(&judgement);
+    timer_remember(&judgement);
     facts_prune(&judgement);
 }
 
