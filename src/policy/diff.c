@@ -125,7 +125,10 @@ void restriction_publish(struct judgement *judgement, struct decision *decision,
     decision->payload.scopes = restriction->scopes;
     decision_close(judgement, decision);
     emit_restriction(judgement, decision, restriction, change);
-    emit_standing(judgement, decision);
+    /* I.17: a Standing for each decision that changes it. The removal of content is an event, no item of it. */
+    if (restriction->measure != MEASURE_CONTENT_REMOVE || change->supersedes.data != NULL) {
+        emit_standing(judgement, decision);
+    }
     if (noticed) {
         emit_restriction_notice(judgement, decision, notice, restriction);
     }
