@@ -4,6 +4,7 @@
 #include "engine/member.h"
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "engine/log.h"
 #include "engine/loop.h"
@@ -277,7 +278,9 @@ static enum status on_assign(struct member *member, int32_t partition, struct er
 static enum status on_revoke(struct member *member, int32_t partition, bool lost,
                              struct error *error)
 {
-    TRY(lost ? member_abort(member, error) : member_commit(member, error));
+    if (!PLANTED(REVOKE_UNCOMMITTED)) {
+        TRY(lost ? member_abort(member, error) : member_commit(member, error));
+    }
     size_t index = 0;
     struct task *task = find_task(member, partition, &index);
     if (task != NULL) {
@@ -429,7 +432,8 @@ static enum status send_tick(struct task *task, int64_t now_ms, struct error *er
 
 enum status member_tick(struct member *member, struct error *error)
 {
-    if (member->topology->step->timer == NULL || member->config->tick_interval_ms == 0) {
+    if (member->topology->step->timer == NULL || member->config->tick_interval_ms == 0 ||
+        PLANTED(TICK_SKIPPED)) {
         return STATUS_OK;
     }
     const int64_t wall = clock_wall_ms();

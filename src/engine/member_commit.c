@@ -4,6 +4,7 @@
 #include "engine/member.h"
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "engine/log.h"
 
@@ -23,6 +24,9 @@ static enum status rewind_all(struct member *member, struct error *error)
         struct task *task = member->tasks[i];
         task_drop(task);
         task_drop_queues(task);
+        if (PLANTED(REWIND_SKIPPED)) {
+            continue;
+        }
         TRY(member->stream->ops->seek(member->stream, task->partition, task->committed.next_offset,
                                       error));
     }
@@ -51,7 +55,9 @@ static enum status rotate(struct member *member, struct error *error)
 
 enum status member_rotate(struct member *member, struct error *error)
 {
-    return member->stream->ops->rotation_due(member->stream) ? rotate(member, error) : STATUS_OK;
+    return member->stream->ops->rotation_due(member->stream) && !PLANTED(ROTATION_OFF)
+               ? rotate(member, error)
+               : STATUS_OK;
 }
 
 /* At once, so that nothing of the last transaction holds readers up; but a stop does not wait for brokers:
@@ -130,7 +136,11 @@ static enum status resolve(struct member *member, struct error *error)
         if (!member->tasks[i]->dirty) {
             continue;
         }
-        bool answer = false;
+        bool answer = PLANTED(APPLY_ON_UNKNOWN);
+        if (PLANTED(APPLY_ON_UNKNOWN) || PLANTED(DROP_ON_UNKNOWN)) {
+            committed = answer;
+            continue;
+        }
         TRY(task_outcome(member->tasks[i], &answer, error));
         ASSERT(IMPLIES(known, answer == committed));
         committed = answer;
@@ -162,6 +172,9 @@ static enum status settle(struct member *member, enum commit_outcome outcome, st
     case COMMIT_UNKNOWN:
         return resolve(member, error);
     case COMMIT_FENCED:
+        if (PLANTED(FENCE_IGNORED)) {
+            return settle_aborted(member, error);
+        }
         return error_set(error, STATUS_FATAL,
                          "fenced: another producer uses transactional id '%s'; give every worker "
                          "its own worker.slot", member->transactional_id);
@@ -216,11 +229,21 @@ static enum commit_outcome send(struct member *member, struct error *error)
         task_metadata(task, true, texts[2 * i]);
         task_metadata(task, false, texts[2 * i + 1]);
         for (uint32_t source = 0; source < sources; source++) {
+            if (PLANTED(OFFSETS_OF_ONE_TASK) && count > 0 &&
+                positions[0].partition != task->partition) {
+                continue;
+            }
             positions[count++] =
                 (struct stream_position){.source = source,
                                          .partition = task->partition,
                                          .next_offset = task->working.next_offset[source],
                                          .metadata = texts[2 * i + (source == 0 ? 0 : 1)]};
+            if (PLANTED(OFFSET_MINUS_ONE) && positions[count - 1].next_offset > 0) {
+                positions[count - 1].next_offset--;
+            }
+            if (PLANTED(OFFSET_PLUS_ONE) && positions[count - 1].next_offset > 0) {
+                positions[count - 1].next_offset++;
+            }
         }
     }
     ASSERT(count > 0);

@@ -4,6 +4,7 @@
 #include "engine/member.h"
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "base/time.h"
 
 #include <stdio.h>
@@ -107,6 +108,12 @@ static enum status produce_receipt(struct task *task, const uint8_t state_digest
                                 .held = task->tally.held,
                                 .build = bytes_text(SANCTIOND_BUILD)};
     receipt_inputs(task, receipt, hashes);
+    if (PLANTED(RECEIPT_UNCHAINED)) {
+        receipt->prev_hash = bytes_of(digest, DIGEST_SIZE);
+    }
+    if (PLANTED(RECEIPT_GAP) && receipt->inputs_count > 1) {
+        receipt->inputs_count--;
+    }
     buffer_clear(&member->buffer);
     codec_encode(member->codec, &record_receipt, receipt, &member->buffer);
     const struct bytes value = buffer_bytes(&member->buffer);
@@ -125,6 +132,11 @@ enum status task_prepare(struct task *task, struct error *error)
     uint8_t state_digest[DIGEST_SIZE];
     TRY(produce_changelog(task, state_digest, error));
     TRY(produce_receipt(task, state_digest, error));
+    if (PLANTED(APPLY_BEFORE_COMMIT)) {
+        buffer_clear(&member->buffer);
+        task_meta_encode(task, &task->working, &member->buffer);
+        state_commit(task->state, buffer_bytes(&member->buffer), clock_monotonic_ms());
+    }
     buffer_clear(&member->buffer);
     task_meta_encode(task, &task->working, &member->buffer);
     return member_produce(member, task, member->changelog_name, task->partition,
@@ -147,8 +159,16 @@ void task_apply(struct task *task, int64_t now_monotonic_ms)
 
 void task_drop(struct task *task)
 {
-    state_abort(task->state);
-    timers_forget(task->timers);
+    if (!PLANTED(OVERLAY_KEPT)) {
+        state_abort(task->state);
+    }
+    if (!PLANTED(TIMERS_KEPT)) {
+        timers_forget(task->timers);
+    }
+    const struct task_head dropped = task->working;
     task->working = task->committed;
+    if (PLANTED(AUDIT_HEAD_KEPT)) {
+        memcpy(task->working.audit_hash, dropped.audit_hash, DIGEST_SIZE);
+    }
     task->dirty = false;
 }

@@ -4,6 +4,7 @@
 #include "engine/member.h"
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "schema/check.h"
 
@@ -222,7 +223,7 @@ static struct step_call call_of(struct task *task, struct bytes key, const struc
                               .trigger = trigger,
                               .breaker = &task->working.breaker,
                               .arena = &task->member->arena,
-                              .now_ms = task->working.clock_ms,
+                              .now_ms = PLANTED(WALL_CLOCK) ? clock_wall_ms() : task->working.clock_ms,
                               .decided_ms = decided_ms};
 }
 
@@ -301,7 +302,8 @@ static enum status judge_record_in_hand(struct task *task, const struct stream_r
 {
     struct member *member = task->member;
     if (!input->good) {
-        if (member->topology->sources[record->source].told_elsewhere) {
+        if (member->topology->sources[record->source].told_elsewhere ||
+            PLANTED(DEAD_LETTER_DROPPED)) {
             task->tally.dead_letters++;
             return STATUS_OK;
         }
@@ -336,7 +338,9 @@ enum status task_judge(struct task *task, uint32_t source, struct error *error)
     const struct verdict_on_input input = inspect(task, record);
     if (input.timed) {
         bool more = false;
-        TRY(fire_before(task, record, &more, error));
+        if (!PLANTED(TIMER_LATE)) {
+            TRY(fire_before(task, record, &more, error));
+        }
         if (more) {
             return STATUS_OK;
         }
@@ -346,6 +350,10 @@ enum status task_judge(struct task *task, uint32_t source, struct error *error)
     tally_input(task, record);
     task->emit_status = STATUS_OK;
     TRY(judge_record_in_hand(task, record, &input, error));
+    if (PLANTED(TIMER_LATE) && input.timed) {
+        bool more = false;
+        TRY(fire_before(task, record, &more, error));
+    }
     task->working.next_offset[source] = record->offset + 1;
     member->inputs++;
     member->records++;

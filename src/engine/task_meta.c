@@ -4,6 +4,7 @@
 #include "engine/member.h"
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "base/time.h"
 
 #include <inttypes.h>
@@ -127,7 +128,10 @@ enum status task_meta_decode(const struct task *task, struct bytes bytes,
     }
     memcpy(head.receipt_hash, meta->receipt_hash.data, DIGEST_SIZE);
     memcpy(head.audit_hash, meta->audit_hash.data, DIGEST_SIZE);
-    for (uint32_t i = 0; i < meta->breaker_count; i++) {
+    if (PLANTED(CLOCK_FORGOTTEN)) {
+        head.clock_ms = 0;
+    }
+    for (uint32_t i = 0; i < meta->breaker_count && !PLANTED(BREAKER_FORGOTTEN); i++) {
         const int32_t category = meta->breaker[i].category;
         if (category >= 0 && category < CATEGORY_COUNT) {
             head.breaker.applied[category] = meta->breaker[i].applied;

@@ -5,6 +5,7 @@
 #include "engine/member.h"
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "engine/log.h"
 
@@ -80,7 +81,7 @@ static enum status restore_row(struct task *task, const struct stream_record *re
         return STATUS_OK;
     }
     const bool has_timer =
-        member->topology->step->timer != NULL && record->key.size > 1 && record->key.data[0] == 's';
+        !PLANTED(TIMERS_FORGOTTEN) && member->topology->step->timer != NULL && record->key.size > 1 && record->key.data[0] == 's';
     const struct policies *policies = policy_feed_versions(member->policies);
     int64_t before = TIME_NEVER_MS;
     int64_t due = TIME_NEVER_MS;
@@ -101,7 +102,7 @@ static enum status restore_row(struct task *task, const struct stream_record *re
         ASSERT(subject.size <= sizeof(row) - 9);
         row[0] = 't';
         memcpy(row + 9, subject.data, subject.size);
-        if (before != TIME_NEVER_MS) {
+        if (before != TIME_NEVER_MS && !PLANTED(TIMERS_DOUBLED)) {
             be64_put(row + 1, (uint64_t)before);
             state_restore(task->state, bytes_of(row, 9 + subject.size), (struct bytes){0}, now);
         }
@@ -212,7 +213,16 @@ static enum status restore_from(struct task *task, struct reader *reader, int64_
     }
     TRY(check_end(task, mark->changelog_next, error));
     struct buffer meta = {0};
-    enum status status = restore_read(task, reader, mark->changelog_next, &meta, error);
+    const bool short_of = PLANTED(RESTORE_TO_LSO) && end < mark->changelog_next;
+    enum status status =
+        restore_read(task, reader, short_of ? end : mark->changelog_next, &meta, error);
+    if (short_of && status == STATUS_OK) {
+        const enum status marked =
+            meta.size > 0 ? restore_mark(task, buffer_bytes(&meta), end, error) : STATUS_OK;
+        task->committed.commit_seq = mark->commit_seq;
+        buffer_release(&meta);
+        return marked;
+    }
     if (status == STATUS_OK && meta.size == 0) {
         status = error_set(error, STATUS_FATAL,
                            "changelog '%s' partition %d holds no meta record up to %" PRId64
@@ -251,6 +261,9 @@ static enum status start_empty(struct task *task, bool has_state, struct error *
 {
     const struct member *member = task->member;
     struct cluster *cluster = member->cluster;
+    if (PLANTED(EMPTY_START)) {
+        return STATUS_OK;
+    }
     if (has_state) {
         return error_set(error, STATUS_FATAL,
                          "group '%s' has no committed offset for partition %d, but there is state: "
@@ -386,7 +399,9 @@ static enum status catch_up(struct task *task, bool has_state,
                          "the directory as evidence and start with an empty one",
                          member->topology->name, task->partition, local, mark.commit_seq);
     }
-    if (local < mark.commit_seq) {
+    if (PLANTED(RESTORE_SKIPPED)) {
+        task->committed.commit_seq = mark.commit_seq;
+    } else if (local < mark.commit_seq) {
         const bool stale =
             has_state && clock_wall_ms() - task->committed.wall_ms > TOMBSTONES_MS;
         if (stale) {

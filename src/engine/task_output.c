@@ -4,6 +4,7 @@
 #include "engine/member.h"
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "base/time.h"
 
 #include <stdio.h>
@@ -199,7 +200,8 @@ static enum status write_audit(struct task *task, const struct audit *clear,
     digest_sha256(parts, COUNT_OF(parts), payload_hash);
 
     struct audit audit = *clear;
-    audit.prev_hash = bytes_of(task->working.audit_hash, DIGEST_SIZE);
+    audit.prev_hash =
+        bytes_of(PLANTED(AUDIT_UNCHAINED) ? payload_hash : task->working.audit_hash, DIGEST_SIZE);
     audit.payload_hash = bytes_of(payload_hash, DIGEST_SIZE);
     audit.dek_id = bytes_of(id, KEY_ID_SIZE);
     audit.payload = bytes_of("", 0);

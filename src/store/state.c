@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/digest.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "store/row_sort.h"
 #include "store/state_internal.h"
@@ -104,7 +105,11 @@ static enum status get_from_store(struct state *state, struct bytes key, uint64_
 {
     bool found = false;
     buffer_clear(&state->scratch);
-    TRY(state->store->ops->get(state->store, key, &state->scratch, &found, error));
+    const enum status status =
+        state->store->ops->get(state->store, key, &state->scratch, &found, error);
+    if (status != STATUS_OK && !PLANTED(STORE_ERROR_IGNORED)) {
+        return status;
+    }
     if (!found) {
         *value_out = bytes_of(NULL, 0);
         return STATUS_OK;

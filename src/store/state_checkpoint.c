@@ -5,6 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/assert.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "store/row_sort.h"
 #include "store/state_internal.h"
@@ -45,6 +46,10 @@ void state_checkpoint_begin(struct state *state)
     state->is_written = false;
     state->result = STATUS_OK;
     /* What a failed checkpoint left is older than what is pending, so pending goes over it. */
+    if (PLANTED(OVERLAY_SPILLED)) {
+        row_map_move(&state->overlay, &state->pending);
+        state->dirty_valid = false;
+    }
     if (state->frozen.count == 0) {
         const struct row_map empty = state->frozen;
         state->frozen = state->pending;
@@ -83,6 +88,12 @@ void state_checkpoint_write(struct state *state)
         struct row *rows = memory_get((count + 1) * sizeof(*rows));
         row_sort(&state->frozen, rows);
         insert_meta(rows, count, buffer_bytes(&state->meta_frozen));
+        if (PLANTED(META_FIRST)) {
+            const struct row meta = {.key = bytes_text(STATE_META_KEY),
+                                     .value = buffer_bytes(&state->meta_frozen)};
+            state->result =
+                state->store->ops->checkpoint(state->store, &meta, 1, &state->error);
+        }
         state->result = state->store->ops->checkpoint(state->store, rows, count + 1, &state->error);
         free(rows);
     }
@@ -125,7 +136,7 @@ enum status state_checkpoint_end(struct state *state, struct error *error)
 {
     ASSERT(state->running && state->is_written);
     state->running = false;
-    if (state->result != STATUS_OK) {
+    if (state->result != STATUS_OK && !PLANTED(CHECKPOINT_ERROR_IGNORED)) {
         /* Due again at once; it is for the caller to stop instead. */
         state->rows_since_ms = state->frozen_since_ms;
         state->meta_since_ms = 0;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "base/time.h"
 
 /* One slice of a resumable call is longer than a request may take, so that its failure comes out
@@ -98,7 +99,7 @@ enum status kafka_producer_open(const struct kafka_cluster *cluster, const char 
 enum status kafka_producer_begin(struct kafka_producer *producer, struct error *error)
 {
     ASSERT(!producer->in_transaction);
-    ASSERT(!kafka_producer_rotation_due(producer));
+    ASSERT(!kafka_producer_rotation_due(producer) || PLANTED(ROTATION_OFF));
     watch_reset(&producer->handle.context->watch);
     producer->failures = 0;
     const enum reply reply = reply_of(producer, rd_kafka_begin_transaction(producer->handle.rk));
