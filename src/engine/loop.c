@@ -172,8 +172,8 @@ enum status loop_causal(const struct engine_options *options, struct member **me
  * at the commit and count too (E1: the overlay keeps to its cap). */
 static bool is_full(const struct member *member, const struct task *task)
 {
-    return member->inputs >= member->config->commit_records_max ||
-           member->produced_bytes + state_dirty_bytes(task->state) >=
+    return member->batch.inputs >= member->config->commit_records_max ||
+           member->batch.outputs.bytes + state_dirty_bytes(task->state) >=
                (size_t)member->config->commit_bytes_max;
 }
 
@@ -195,18 +195,18 @@ static enum status judge_polled(struct member *member, struct error *error)
 
 static enum status commit_if_due(struct member *member, struct error *error)
 {
-    const bool due = member->in_transaction && clock_monotonic_ms() - member->begun_at_ms >=
-                                                   member->config->commit_interval_ms;
+    const bool due = member->batch.open && clock_monotonic_ms() - member->batch.begun_at_ms >=
+                                               member->config->commit_interval_ms;
     return due ? member_commit(member, error) : STATUS_OK;
 }
 
 static int wait_ms(const struct member *member)
 {
-    if (!member->in_transaction) {
+    if (!member->batch.open) {
         return IDLE_MS;
     }
     const int64_t left =
-        member->begun_at_ms + member->config->commit_interval_ms - clock_monotonic_ms();
+        member->batch.begun_at_ms + member->config->commit_interval_ms - clock_monotonic_ms();
     return left <= 0 ? 0 : left < IDLE_MS ? (int)left : IDLE_MS;
 }
 

@@ -135,6 +135,10 @@ static void name_things(struct member *member, unsigned thread)
                                                           : full_name(config, source->topic->name);
     }
     member->changelog_name = full_name(config, topology->changelog->name);
+    member->topic_names = memory_get(topic_count * sizeof(*member->topic_names));
+    for (size_t i = 0; i < topic_count; i++) {
+        member->topic_names[i] = full_name(config, topics[i].name);
+    }
 }
 
 static enum status connect(struct member *member, struct error *error)
@@ -179,7 +183,7 @@ enum status member_open(const struct engine_options *options, const struct topol
     member->record = memory_get(codec_record_size(member->codec));
     member->row = memory_get(codec_record_size(member->codec));
     member->payload = memory_get(sizeof(*member->payload));
-    member->state_hash = digest_stream_new();
+    flight_init(&member->flight, member);
     member->checkpointer = options->causal ? NULL : checkpointer_new();
     name_things(member, thread);
     const enum status status = connect(member, error);
@@ -219,11 +223,16 @@ void member_close(struct member *member)
         free(member->source_names[i]);
     }
     free(member->changelog_name);
+    for (size_t i = 0; i < topic_count; i++) {
+        free(member->topic_names[i]);
+    }
+    free(member->topic_names);
     free(member->tasks);
     free(member->record);
     free(member->row);
     free(member->payload);
-    digest_stream_free(member->state_hash);
+    outputs_release(&member->batch.outputs);
+    flight_release(&member->flight);
     arena_release(&member->arena);
     buffer_release(&member->buffer);
     buffer_release(&member->plain);
@@ -271,8 +280,10 @@ static enum status on_assign(struct member *member, int32_t partition, struct er
     TRY(member->stream->ops->assign(member->stream, partition, offsets, error));
     /* A first transaction at once: from now on a missing offset is never taken for a first start (E4), and
      * a restart knows its position without asking every topic where it begins. */
-    return task->committed.commit_seq == 0 && !member->options->causal ? task_touch(task, error)
-                                                                       : STATUS_OK;
+    if (task->committed.commit_seq == 0 && !member->options->causal) {
+        task_touch(task);
+    }
+    return STATUS_OK;
 }
 
 static enum status on_revoke(struct member *member, int32_t partition, bool lost,
@@ -337,21 +348,6 @@ enum status member_poll(struct member *member, int timeout_ms, size_t records_ma
     }
 }
 
-enum status member_produce(struct member *member, struct task *task, const char *topic,
-                           int32_t partition, int64_t timestamp_ms, struct bytes key,
-                           struct bytes value, struct error *error)
-{
-    ASSERT(member->in_transaction);
-    const struct stream_output output = {.topic = topic,
-                                         .partition = partition,
-                                         .timestamp_ms = timestamp_ms,
-                                         .barrier = task->barrier,
-                                         .key = key,
-                                         .value = value};
-    member->produced_bytes += key.size + value.size;
-    return member->stream->ops->produce(member->stream, &output, error);
-}
-
 /* Offsets of sources that the group does not subscribe to expire while it is stable (exactly-once.md 1),
  * so that idle tasks commit theirs again in time. */
 #define OFFSETS_AGAIN_MS (6 * HOUR_MS)
@@ -372,7 +368,7 @@ enum status member_maintain(struct member *member, struct error *error)
     for (size_t i = 0; i < member->task_count; i++) {
         struct task *task = member->tasks[i];
         if (now - task->committed_at_ms >= OFFSETS_AGAIN_MS) {
-            TRY(task_touch(task, error));
+            task_touch(task);
         }
         if (!state_checkpoint_due(task->state, now)) {
             continue;
@@ -399,12 +395,11 @@ static struct bytes tick_id(const struct member *member, int32_t partition, char
     }
 }
 
-static enum status send_tick(struct task *task, int64_t now_ms, struct error *error)
+static void send_tick(struct task *task, int64_t now_ms)
 {
     struct member *member = task->member;
     char id_text[64];
     char key[80];
-    char name[512];
     char event_id[64];
     const struct bytes id = tick_id(member, task->partition, id_text);
     const int key_size = snprintf(key, sizeof(key), "USER:%.*s", BYTES_PRINT(id));
@@ -421,13 +416,18 @@ static enum status send_tick(struct task *task, int64_t now_ms, struct error *er
                                 .area = AREA_OTHER_AREA,
                                 .severity = SEVERITY_NONE,
                                 .source_kind = SOURCE_KIND_NONE};
-    TRY(task_touch(task, error));
+    task_touch(task);
     buffer_clear(&member->buffer);
     codec_encode(member->codec, &record_signal, &tick, &member->buffer);
-    snprintf(name, sizeof(name), "%ssignals", member->config->topics_prefix);
     task->active_at_ms = clock_monotonic_ms(); /* one tick an interval */
-    return member_produce(member, task, name, task->partition, now_ms,
-                          bytes_of(key, (size_t)key_size), buffer_bytes(&member->buffer), error);
+    const struct topic *signals = topic_of_output(&record_signal);
+    outputs_add(&member->batch.outputs,
+                &(struct stream_output){.topic = member_topic(member, signals),
+                                        .partition = task->partition,
+                                        .timestamp_ms = now_ms,
+                                        .barrier = task->barrier,
+                                        .key = bytes_of(key, (size_t)key_size),
+                                        .value = buffer_bytes(&member->buffer)});
 }
 
 enum status member_tick(struct member *member, struct error *error)
@@ -448,8 +448,8 @@ enum status member_tick(struct member *member, struct error *error)
         struct timer timer = {0};
         bool found = false;
         TRY(timers_first(task->timers, &timer, &found, error));
-        if (found && timer.due_ms <= wall && wall > task->working.clock_ms) {
-            TRY(send_tick(task, wall, error));
+        if (found && timer.due_ms <= wall && wall > task->work->head.clock_ms) {
+            send_tick(task, wall);
         }
     }
     return STATUS_OK;

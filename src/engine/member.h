@@ -1,7 +1,9 @@
 /* A member of a topology's consumer group: one consumer, one transactional producer, its tasks, and the
  * transaction that covers them (exactly-once.md 1: "thread").
  *
- * Everything of a member belongs to one thread.
+ * What is judged makes the batch; a commit seals the batch as the flight, which goes to the brokers.
+ *
+ * Everything of a member belongs to one thread, but for the flight while it is under way (flight.h).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef ENGINE_MEMBER_H
@@ -11,11 +13,20 @@
 #include "config/config.h"
 #include "engine/checkpointer.h"
 #include "engine/engine.h"
+#include "engine/flight.h"
 #include "engine/keys.h"
 #include "engine/policy_feed.h"
 #include "engine/task.h"
 
 #define MEMBER_TASKS_MAX 4096
+
+/* What was judged and is not yet being committed. */
+struct batch {
+    bool open;           /* there is something */
+    int64_t begun_at_ms; /* monotonic */
+    int64_t inputs;
+    struct outputs outputs;
+};
 
 struct member {
     const struct engine_options *options;
@@ -35,28 +46,25 @@ struct member {
     char *source_names[TOPOLOGY_SOURCES_MAX]; /* full topic names */
     char source_ids[TOPOLOGY_SOURCES_MAX][64]; /* topic ids, "none" where unknown */
     char *changelog_name;
+    char **topic_names; /* full names, in the order of topics[] */
     int32_t partition_count;
     struct task **tasks;
     size_t task_count;
-    bool in_transaction;
+    struct batch batch;
+    struct flight flight;
     bool failed;           /* something fatal happened: no last checkpoint */
     bool rotated;          /* since the last committed transaction */
-    int64_t begun_at_ms;   /* monotonic */
     int64_t polled_at_ms;  /* policies, monotonic */
     int64_t wall_ms;       /* the wall clock when a record last asked for it */
-    int64_t inputs;        /* of the open transaction */
-    size_t produced_bytes; /* of the open transaction */
     int64_t transactions;  /* committed since start */
     int64_t records;       /* judged since start */
     struct arena arena;    /* of the record in hand */
     struct buffer buffer;  /* of the output in hand */
     void *record;          /* the input in hand, decoded */
-    void *row;             /* TaskMeta, AuditKey, Receipt in hand */
+    void *row;             /* TaskMeta, AuditKey in hand */
     struct audit_payload *payload;
     struct buffer plain;  /* of the audit payload in hand */
     struct buffer sealed;
-    struct digest_stream *state_hash;
-    char name[512]; /* full name of the topic in hand */
 };
 
 /* STATUS_RETRY: the brokers do not answer, or no policy version is published yet; call again. */
@@ -71,12 +79,10 @@ void member_close(struct member *member);
 MUST_CHECK enum status member_poll(struct member *member, int timeout_ms, size_t records_max,
                                    size_t *count_out, struct error *error);
 
-/* Commits the open transaction, if any, with all that follows from its outcome. STATUS_FATAL: fenced, or
+/* Commits the batch, if there is one, with all that follows from its outcome. STATUS_FATAL: fenced, or
  * the store failed: leave the process. */
 MUST_CHECK enum status member_commit(struct member *member, struct error *error);
-/* A new producer if the last transaction asks for one (exactly-once.md 5); before every begin. */
-MUST_CHECK enum status member_rotate(struct member *member, struct error *error);
-/* Ends the open transaction without effect and reads its input again. */
+/* Drops the batch and reads its input again. */
 MUST_CHECK enum status member_abort(struct member *member, struct error *error);
 
 /* Commits idle tasks' offsets before they expire, runs checkpoints that are due, polls policies. */
@@ -85,9 +91,10 @@ MUST_CHECK enum status member_maintain(struct member *member, struct error *erro
 /* Sends a tick to every partition that has a timer due by the wall clock and saw no record lately. */
 MUST_CHECK enum status member_tick(struct member *member, struct error *error);
 
-/* Produces into the open transaction; the partition of the task or, with -1, of the key. */
-MUST_CHECK enum status member_produce(struct member *member, struct task *task, const char *topic,
-                                      int32_t partition, int64_t timestamp_ms, struct bytes key,
-                                      struct bytes value, struct error *error);
+/* The full name of a topic of topics[]. */
+static inline const char *member_topic(const struct member *member, const struct topic *topic)
+{
+    return member->topic_names[topic - topics];
+}
 
 #endif

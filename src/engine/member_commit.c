@@ -1,4 +1,5 @@
-/* The transaction of a member: commit, abort, and what to do when nobody knows (exactly-once.md 2, 5).
+/* The transaction of a member: from the batch to its outcome, and what to do when nobody knows it
+ * (exactly-once.md 2, 5).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "engine/member.h"
@@ -10,16 +11,18 @@
 
 #include <stdlib.h>
 
-static void transaction_end(struct member *member)
+/* The batch begins anew. */
+static void batch_clear(struct member *member)
 {
-    member->in_transaction = false;
-    member->inputs = 0;
-    member->produced_bytes = 0;
+    outputs_clear(&member->batch.outputs);
+    member->batch.open = false;
+    member->batch.inputs = 0;
 }
 
 /* Goes back to the committed position of every task: an abort does not rewind the consumer. */
 static enum status rewind_all(struct member *member, struct error *error)
 {
+    batch_clear(member);
     for (size_t i = 0; i < member->task_count; i++) {
         struct task *task = member->tasks[i];
         task_drop(task);
@@ -53,7 +56,8 @@ static enum status rotate(struct member *member, struct error *error)
     return status;
 }
 
-enum status member_rotate(struct member *member, struct error *error)
+/* A new producer if the last transaction asks for one (exactly-once.md 5); before every begin. */
+static enum status rotate_if_due(struct member *member, struct error *error)
 {
     return member->stream->ops->rotation_due(member->stream) && !PLANTED(ROTATION_OFF)
                ? rotate(member, error)
@@ -64,12 +68,11 @@ enum status member_rotate(struct member *member, struct error *error)
  * the next start does the same. */
 static enum status rotate_unless_stopped(struct member *member, struct error *error)
 {
-    return atomic_load(member->options->stop) ? STATUS_OK : member_rotate(member, error);
+    return atomic_load(member->options->stop) ? STATUS_OK : rotate_if_due(member, error);
 }
 
 static enum status settle_aborted(struct member *member, struct error *error)
 {
-    transaction_end(member);
     TRY(rewind_all(member, error));
     return rotate_unless_stopped(member, error);
 }
@@ -77,12 +80,9 @@ static enum status settle_aborted(struct member *member, struct error *error)
 static enum status settle_done(struct member *member, struct error *error)
 {
     const int64_t now = clock_monotonic_ms();
-    for (size_t i = 0; i < member->task_count; i++) {
-        if (member->tasks[i]->dirty) {
-            task_apply(member->tasks[i], now);
-        }
+    for (size_t i = 0; i < member->flight.task_count; i++) {
+        task_apply(member->flight.tasks[i], now);
     }
-    transaction_end(member);
     if (member->options->causal) { /* the payloads of the transaction were shown */
         key_ring_forget(member->keys);
     }
@@ -95,6 +95,7 @@ static enum status settle_done(struct member *member, struct error *error)
 static enum status task_outcome(struct task *task, bool *committed_out, struct error *error)
 {
     struct member *member = task->member;
+    const struct task_head *flown = &task->sealed->head;
     const uint32_t count = member->topology->source_count;
     struct stream_committed *committed = memory_get(count * sizeof(*committed));
     enum status status = STATUS_OK;
@@ -114,7 +115,8 @@ static enum status task_outcome(struct task *task, bool *committed_out, struct e
     }
     free(committed);
     TRY(status);
-    *committed_out = mark.commit_seq == task->working.commit_seq;
+    *committed_out =
+        mark.commit_seq == flown->commit_seq && mark.changelog_next == flown->changelog_next;
     if (!*committed_out && mark.commit_seq != task->committed.commit_seq) {
         return error_set(error, STATUS_FATAL,
                          "partition %d of group '%s' is at transaction %lld, neither ours nor the "
@@ -131,25 +133,19 @@ static enum status resolve(struct member *member, struct error *error)
              error->text);
     TRY(rotate(member, error));
     bool committed = false;
-    bool known = false;
-    for (size_t i = 0; i < member->task_count; i++) {
-        if (!member->tasks[i]->dirty) {
-            continue;
-        }
+    for (size_t i = 0; i < member->flight.task_count; i++) {
         bool answer = PLANTED(APPLY_ON_UNKNOWN);
         if (PLANTED(APPLY_ON_UNKNOWN) || PLANTED(DROP_ON_UNKNOWN)) {
             committed = answer;
             continue;
         }
-        TRY(task_outcome(member->tasks[i], &answer, error));
-        ASSERT(IMPLIES(known, answer == committed));
+        TRY(task_outcome(member->flight.tasks[i], &answer, error));
+        ASSERT(IMPLIES(i > 0, answer == committed));
         committed = answer;
-        known = true;
     }
     log_line(LOG_WARNING, "commit_resolved", "topology=%s committed=%d", member->topology->name,
              committed);
     if (!committed) {
-        transaction_end(member);
         return rewind_all(member, error);
     }
     TRY(settle_done(member, error));
@@ -157,9 +153,14 @@ static enum status resolve(struct member *member, struct error *error)
     return STATUS_OK;
 }
 
-static enum status settle(struct member *member, enum commit_outcome outcome, struct error *error)
+static enum status settle_outcome(struct member *member, struct error *error)
 {
-    switch (outcome) {
+    const struct flight *flight = &member->flight;
+    *error = flight->error;
+    if (flight->status != STATUS_OK) {
+        return flight->status;
+    }
+    switch (flight->outcome) {
     case COMMIT_DONE:
         return settle_done(member, error);
     case COMMIT_ABORTED:
@@ -183,91 +184,46 @@ static enum status settle(struct member *member, enum commit_outcome outcome, st
     return STATUS_FATAL;
 }
 
-enum status member_abort(struct member *member, struct error *error)
+/* All that follows from the outcome of the flight, which is over then. */
+static enum status settle(struct member *member, struct error *error)
 {
-    if (!member->in_transaction) {
-        return STATUS_OK;
-    }
-    struct error reason = {0};
-    const enum commit_outcome outcome = member->stream->ops->abort(member->stream, &reason);
-    *error = reason;
-    return settle(member, outcome, error);
+    const enum status status = settle_outcome(member, error);
+    outputs_clear(&member->flight.outputs);
+    member->flight.task_count = 0;
+    return status;
 }
 
-/* Everything but the commit itself; a failure that is not fatal is for the abort path. */
-static enum status prepare(struct member *member, struct error *error)
+/* What was judged becomes the flight. */
+static enum status take_off(struct member *member, struct error *error)
 {
+    struct flight *flight = &member->flight;
+    ASSERT(flight->task_count == 0);
+    TRY(rotate_if_due(member, error));
     for (size_t i = 0; i < member->task_count; i++) {
-        if (member->tasks[i]->dirty) {
-            TRY(task_prepare(member->tasks[i], error));
+        if (member->tasks[i]->work->dirty) {
+            task_seal(member->tasks[i]);
+            flight_add(flight, member->tasks[i]);
         }
     }
-    TRY(member->stream->ops->flush(member->stream, error));
-    for (size_t i = 0; i < member->task_count; i++) {
-        struct task *task = member->tasks[i];
-        if (task->dirty) {
-            task->working.changelog_next = member->stream->ops->produced_next(
-                member->stream, member->changelog_name, task->partition);
-            ASSERT(task->working.changelog_next > 0); /* the meta record is always there */
-        }
-    }
+    const struct outputs empty = flight->outputs;
+    flight->outputs = member->batch.outputs;
+    member->batch.outputs = empty;
+    flight->rotated = member->rotated;
+    batch_clear(member);
     return STATUS_OK;
-}
-
-static enum commit_outcome send(struct member *member, struct error *error)
-{
-    const uint32_t sources = member->topology->source_count;
-    char(*texts)[STREAM_METADATA_MAX] = memory_get(2 * member->task_count * sizeof(*texts));
-    struct stream_position *positions =
-        memory_get(member->task_count * sources * sizeof(*positions));
-    size_t count = 0;
-    for (size_t i = 0; i < member->task_count; i++) {
-        struct task *task = member->tasks[i];
-        if (!task->dirty) {
-            continue;
-        }
-        task_metadata(task, true, texts[2 * i]);
-        task_metadata(task, false, texts[2 * i + 1]);
-        for (uint32_t source = 0; source < sources; source++) {
-            if (PLANTED(OFFSETS_OF_ONE_TASK) && count > 0 &&
-                positions[0].partition != task->partition) {
-                continue;
-            }
-            positions[count++] =
-                (struct stream_position){.source = source,
-                                         .partition = task->partition,
-                                         .next_offset = task->working.next_offset[source],
-                                         .metadata = texts[2 * i + (source == 0 ? 0 : 1)]};
-            if (PLANTED(OFFSET_MINUS_ONE) && positions[count - 1].next_offset > 0) {
-                positions[count - 1].next_offset--;
-            }
-            if (PLANTED(OFFSET_PLUS_ONE) && positions[count - 1].next_offset > 0) {
-                positions[count - 1].next_offset++;
-            }
-        }
-    }
-    ASSERT(count > 0);
-    const enum commit_outcome outcome =
-        member->stream->ops->commit(member->stream, positions, count, error);
-    free(positions);
-    free(texts);
-    return outcome;
 }
 
 enum status member_commit(struct member *member, struct error *error)
 {
-    if (!member->in_transaction) {
+    if (!member->batch.open) {
         return STATUS_OK;
     }
-    const enum status status = prepare(member, error);
-    if (status == STATUS_FATAL) {
-        return status;
-    }
-    if (status != STATUS_OK) {
-        log_line(LOG_WARNING, "transaction_failed", "topology=%s reason=\"%s\"",
-                 member->topology->name, error->text);
-        return member_abort(member, error);
-    }
-    *error = (struct error){.status = STATUS_OK};
-    return settle(member, send(member, error), error);
+    TRY(take_off(member, error));
+    flight_run(&member->flight);
+    return settle(member, error);
+}
+
+enum status member_abort(struct member *member, struct error *error)
+{
+    return member->batch.open ? rewind_all(member, error) : STATUS_OK;
 }

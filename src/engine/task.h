@@ -1,7 +1,8 @@
 /* One task: one partition number of a topology, all its sources, one state.
  *
- * What a commit makes durable is a `struct task_head`, kept twice: as of the last commit and as of the
- * open transaction, so that an abort is an assignment.
+ * What a commit makes durable is a `struct task_head`, kept three times: as of the last commit, as of the
+ * transaction that is being committed and as of the batch that is judged meanwhile, so that an abort is an
+ * assignment.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef ENGINE_TASK_H
@@ -13,6 +14,7 @@
 #include "stream/stream.h"
 #include "topology/topology.h"
 
+struct flight;
 struct member;
 
 struct task_head {
@@ -44,7 +46,7 @@ struct input_run {
 };
 #define TASK_RUNS_MAX 16 /* InputRange of Receipt */
 
-/* What the open transaction did so far. */
+/* What a transaction did, for its receipt. */
 struct task_tally {
     uint32_t run_count;
     int64_t outputs;
@@ -54,6 +56,20 @@ struct task_tally {
     int64_t held;
 };
 
+/* What the inputs of one transaction made of a task. */
+struct task_work {
+    bool dirty; /* the transaction includes this task */
+    struct task_head head;
+    struct task_tally tally;
+    struct input_run runs[TASK_RUNS_MAX]; /* [0, tally.run_count) in use; the hashes are kept */
+    struct digest_stream *outputs_hash;
+    /* As it was sealed: */
+    const struct row *rows; /* of the state */
+    size_t row_count;
+    uint32_t barrier;
+    uint8_t policy_hash[DIGEST_SIZE];
+};
+
 struct task {
     struct member *member;
     int32_t partition;
@@ -61,12 +77,10 @@ struct task {
     struct timers *timers;
     void *scratch; /* of the step */
     struct task_head committed;
-    struct task_head working;
+    struct task_work works[2];
+    struct task_work *work;   /* of the batch being judged; its head goes on from the one below */
+    struct task_work *sealed; /* of the transaction being committed; of the flight while it lasts */
     struct record_queue queues[TOPOLOGY_SOURCES_MAX];
-    bool dirty; /* the open transaction includes this task */
-    struct task_tally tally;
-    struct input_run runs[TASK_RUNS_MAX]; /* [0, tally.run_count) in use; the hashes are kept */
-    struct digest_stream *outputs_hash;
     int64_t committed_at_ms; /* monotonic time of the last commit */
     int64_t active_at_ms;    /* monotonic time of the last input */
     uint32_t barrier;        /* of the record in hand */
@@ -106,31 +120,35 @@ void record_subject(const struct record_type *type, const void *record, struct b
 /* Advances stream time; never back. */
 static inline void task_clock(struct task *task, int64_t time_ms)
 {
-    task->working.clock_ms = task->working.clock_ms > time_ms ? task->working.clock_ms : time_ms;
+    task->work->head.clock_ms = task->work->head.clock_ms > time_ms ? task->work->head.clock_ms : time_ms;
 }
 
 /* The calls that a step gets; their context is the task. */
 extern const struct step_io task_io;
 
 /* Writes a dead letter for a record of this task. */
-MUST_CHECK enum status task_dead_letter(struct task *task, const struct stream_record *record,
-                                        enum dead_reason reason, struct error *error);
+void task_dead_letter(struct task *task, const struct stream_record *record,
+                      enum dead_reason reason);
 
-/* TaskMeta of a head, encoded into `out`. */
-void task_meta_encode(const struct task *task, const struct task_head *head, struct buffer *out);
+/* TaskMeta of a head, encoded into `out`; `row` is scratch of codec_record_size(). */
+void task_meta_encode(const struct task *task, const struct task_head *head, void *row,
+                      struct buffer *out);
 /* Fills `head_out` from an encoded TaskMeta and checks that it is this task's. */
 MUST_CHECK enum status task_meta_decode(const struct task *task, struct bytes meta,
                                         struct task_head *head_out, struct error *error);
 
-/* Marks the task as part of the transaction, which is begun if need be. */
-MUST_CHECK enum status task_touch(struct task *task, struct error *error);
+/* Marks the task as part of the batch, which begins if it is empty. */
+void task_touch(struct task *task);
 
-/* Produces changelog, meta and receipt of the open transaction. */
-MUST_CHECK enum status task_prepare(struct task *task, struct error *error);
+/* What the batch did to the task is to be committed; what comes now is of the next one. */
+void task_seal(struct task *task);
+/* Produces changelog, meta and receipt of the sealed work. By the flight. */
+MUST_CHECK enum status task_prepare(struct task *task, struct flight *flight, struct error *error);
 /* Text of the offsets' metadata after flush; `driver`: with every source's offset. */
 void task_metadata(const struct task *task, bool driver, char text_out[STREAM_METADATA_MAX]);
-/* The transaction is known committed, or known not to be. */
+/* The sealed work is known to be committed. */
 void task_apply(struct task *task, int64_t now_monotonic_ms);
+/* Known not to be, and with it goes the batch made over it. */
 void task_drop(struct task *task);
 
 /* What stands in a source's committed metadata: "v1 seq=<n> next=<n> id=<text> [src=<n>,<n>,...]". */

@@ -1,6 +1,7 @@
-/* The transaction of a task: changelog, meta and receipt before it, apply or drop after it.
+/* The transaction of a task: touched, sealed, changelog, meta and receipt, applied or dropped.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "engine/flight.h"
 #include "engine/member.h"
 
 #include "base/assert.h"
@@ -9,51 +10,90 @@
 
 #include <stdio.h>
 
-enum status task_touch(struct task *task, struct error *error)
+void task_touch(struct task *task)
 {
-    struct member *member = task->member;
-    if (!member->in_transaction) {
-        TRY(member_rotate(member, error));
-        TRY(member->stream->ops->begin(member->stream, error));
-        member->in_transaction = true;
-        member->begun_at_ms = clock_monotonic_ms();
+    struct batch *batch = &task->member->batch;
+    if (!batch->open) {
+        batch->open = true;
+        batch->begun_at_ms = clock_monotonic_ms();
     }
-    if (!task->dirty) {
-        task->dirty = true;
-        task->tally = (struct task_tally){0};
-        digest_stream_clear(task->outputs_hash);
+    if (!task->work->dirty) {
+        task->work->dirty = true;
+        task->work->tally = (struct task_tally){0};
+        digest_stream_clear(task->work->outputs_hash);
     }
-    return STATUS_OK;
+}
+
+static void policy_hash(const struct task *task, const struct task_head *head,
+                        uint8_t hash_out[DIGEST_SIZE])
+{
+    const struct policies *policies = policy_feed_versions(task->member->policies);
+    if (policies->count == 0) {
+        memset(hash_out, 0, DIGEST_SIZE);
+    } else {
+        memcpy(hash_out, policies_at(policies, head->clock_ms)->hash, DIGEST_SIZE);
+    }
+}
+
+void task_seal(struct task *task)
+{
+    struct task_work *work = task->work;
+    ASSERT(work->dirty && !task->sealed->dirty);
+    work->row_count = state_seal(task->state, &work->rows);
+    work->barrier = task->barrier;
+    work->head.commit_seq = task->committed.commit_seq + 1;
+    work->head.changelog_next = task->committed.changelog_next;
+    policy_hash(task, &work->head, work->policy_hash);
+    if (PLANTED(APPLY_BEFORE_COMMIT)) {
+        struct member *member = task->member;
+        buffer_clear(&member->buffer);
+        task_meta_encode(task, &work->head, member->row, &member->buffer);
+        state_commit(task->state, buffer_bytes(&member->buffer), clock_monotonic_ms());
+    }
+    task->work = task->sealed;
+    task->sealed = work;
+    task->work->head = work->head;
+}
+
+static enum status produce(struct task *task, struct flight *flight, const char *topic,
+                           struct bytes key, struct bytes value, struct error *error)
+{
+    struct stream *stream = flight->member->stream;
+    const struct stream_output output = {.topic = topic,
+                                         .partition = task->partition,
+                                         .timestamp_ms = task->sealed->head.clock_ms,
+                                         .barrier = task->sealed->barrier,
+                                         .key = key,
+                                         .value = value};
+    return stream->ops->produce(stream, &output, error);
 }
 
 /* Timer rows are derived and not logged; returns the digest of what is. */
-static enum status produce_changelog(struct task *task, uint8_t digest_out[DIGEST_SIZE],
-                                     struct error *error)
+static enum status produce_changelog(struct task *task, struct flight *flight,
+                                     uint8_t digest_out[DIGEST_SIZE], struct error *error)
 {
-    struct member *member = task->member;
-    const struct row *rows = NULL;
-    const size_t count = state_dirty(task->state, &rows);
-    digest_stream_clear(member->state_hash);
-    for (size_t i = 0; i < count; i++) {
+    const struct row *rows = task->sealed->rows;
+    digest_stream_clear(flight->state_hash);
+    for (size_t i = 0; i < task->sealed->row_count; i++) {
         if (rows[i].key.data[0] == 't') {
             continue;
         }
-        digest_stream_add(member->state_hash, rows[i].key);
-        digest_stream_add(member->state_hash, rows[i].value);
-        TRY(member_produce(member, task, member->changelog_name, task->partition,
-                           task->working.clock_ms, rows[i].key, rows[i].value, error));
+        digest_stream_add(flight->state_hash, rows[i].key);
+        digest_stream_add(flight->state_hash, rows[i].value);
+        TRY(produce(task, flight, flight->member->changelog_name, rows[i].key, rows[i].value,
+                    error));
     }
-    digest_stream_get(member->state_hash, digest_out);
+    digest_stream_get(flight->state_hash, digest_out);
     return STATUS_OK;
 }
 
-static void receipt_inputs(struct task *task, struct receipt *receipt,
+static void receipt_inputs(const struct task *task, struct receipt *receipt,
                            uint8_t hashes[TASK_RUNS_MAX][DIGEST_SIZE])
 {
     const struct topology *topology = task->member->topology;
-    receipt->inputs_count = task->tally.run_count;
-    for (uint32_t i = 0; i < task->tally.run_count; i++) {
-        const struct input_run *run = &task->runs[i];
+    receipt->inputs_count = task->sealed->tally.run_count;
+    for (uint32_t i = 0; i < receipt->inputs_count; i++) {
+        const struct input_run *run = &task->sealed->runs[i];
         digest_stream_get(run->bytes_hash, hashes[i]);
         receipt->inputs[i] =
             (struct input_range){.topic = bytes_text(topology->sources[run->source].topic->name),
@@ -65,17 +105,11 @@ static void receipt_inputs(struct task *task, struct receipt *receipt,
     }
 }
 
-static const uint8_t *policy_hash(const struct task *task)
+static enum status produce_receipt(struct task *task, struct flight *flight,
+                                   const uint8_t state_digest[DIGEST_SIZE], struct error *error)
 {
-    static const uint8_t none[DIGEST_SIZE];
-    const struct policies *policies = policy_feed_versions(task->member->policies);
-    return policies->count == 0 ? none : policies_at(policies, task->working.clock_ms)->hash;
-}
-
-static enum status produce_receipt(struct task *task, const uint8_t state_digest[DIGEST_SIZE],
-                                   struct error *error)
-{
-    struct member *member = task->member;
+    const struct member *member = task->member;
+    struct task_work *work = task->sealed;
     uint8_t hashes[TASK_RUNS_MAX][DIGEST_SIZE];
     uint8_t outputs_hash[DIGEST_SIZE];
     uint8_t digest[DIGEST_SIZE];
@@ -83,29 +117,29 @@ static enum status produce_receipt(struct task *task, const uint8_t state_digest
     char key[128];
     const int size = snprintf(key, sizeof(key), "%s:%d", member->topology->name, task->partition);
     uint8_t number[8];
-    be64_put(number, (uint64_t)task->working.commit_seq);
+    be64_put(number, (uint64_t)work->head.commit_seq);
     const struct bytes identity[] = {bytes_of(key, (size_t)size), bytes_of(number, sizeof(number))};
     digest_sha256(identity, COUNT_OF(identity), digest);
     hex_format(bytes_of(digest, DIGEST_SIZE / 2), event_id);
     memcpy(event_id + DIGEST_SIZE, ".0", 2);
-    digest_stream_get(task->outputs_hash, outputs_hash);
-    struct receipt *receipt = member->row;
+    digest_stream_get(work->outputs_hash, outputs_hash);
+    struct receipt *receipt = flight->row;
     *receipt = (struct receipt){.event_id = bytes_of(event_id, sizeof(event_id)),
-                                .occurred_at = task->working.clock_ms,
-                                .commit_seq = task->working.commit_seq,
+                                .occurred_at = work->head.clock_ms,
+                                .commit_seq = work->head.commit_seq,
                                 .transactional_id = bytes_text(member->transactional_id),
-                                .rotated = member->rotated,
+                                .rotated = flight->rotated,
                                 .changelog_next_offset = task->committed.changelog_next,
-                                .stream_time = task->working.clock_ms,
-                                .policy_hash = bytes_of(policy_hash(task), DIGEST_SIZE),
+                                .stream_time = work->head.clock_ms,
+                                .policy_hash = bytes_of(work->policy_hash, DIGEST_SIZE),
                                 .state_digest = bytes_of(state_digest, DIGEST_SIZE),
                                 .outputs_hash = bytes_of(outputs_hash, DIGEST_SIZE),
                                 .prev_hash = bytes_of(task->committed.receipt_hash, DIGEST_SIZE),
-                                .outputs = task->tally.outputs,
-                                .decisions = task->tally.decisions,
-                                .duplicates = task->tally.duplicates,
-                                .dead_letters = task->tally.dead_letters,
-                                .held = task->tally.held,
+                                .outputs = work->tally.outputs,
+                                .decisions = work->tally.decisions,
+                                .duplicates = work->tally.duplicates,
+                                .dead_letters = work->tally.dead_letters,
+                                .held = work->tally.held,
                                 .build = bytes_text(SANCTIOND_BUILD)};
     receipt_inputs(task, receipt, hashes);
     if (PLANTED(RECEIPT_UNCHAINED)) {
@@ -114,61 +148,51 @@ static enum status produce_receipt(struct task *task, const uint8_t state_digest
     if (PLANTED(RECEIPT_GAP) && receipt->inputs_count > 1) {
         receipt->inputs_count--;
     }
-    buffer_clear(&member->buffer);
-    codec_encode(member->codec, &record_receipt, receipt, &member->buffer);
-    const struct bytes value = buffer_bytes(&member->buffer);
-    digest_sha256(&value, 1, task->working.receipt_hash);
-    char name[512];
-    snprintf(name, sizeof(name), "%sreceipts", member->config->topics_prefix);
-    return member_produce(member, task, name, task->partition, task->working.clock_ms,
-                          bytes_of(key, (size_t)size), value, error);
+    buffer_clear(&flight->buffer);
+    codec_encode(member->codec, &record_receipt, receipt, &flight->buffer);
+    const struct bytes value = buffer_bytes(&flight->buffer);
+    digest_sha256(&value, 1, work->head.receipt_hash);
+    const struct topic *topic = topic_of_output(&record_receipt);
+    return produce(task, flight, member_topic(member, topic), bytes_of(key, (size_t)size), value,
+                   error);
 }
 
-enum status task_prepare(struct task *task, struct error *error)
+enum status task_prepare(struct task *task, struct flight *flight, struct error *error)
 {
-    struct member *member = task->member;
-    ASSERT(task->dirty);
-    task->working.commit_seq = task->committed.commit_seq + 1;
+    ASSERT(task->sealed->dirty);
     uint8_t state_digest[DIGEST_SIZE];
-    TRY(produce_changelog(task, state_digest, error));
-    TRY(produce_receipt(task, state_digest, error));
-    if (PLANTED(APPLY_BEFORE_COMMIT)) {
-        buffer_clear(&member->buffer);
-        task_meta_encode(task, &task->working, &member->buffer);
-        state_commit(task->state, buffer_bytes(&member->buffer), clock_monotonic_ms());
-    }
-    buffer_clear(&member->buffer);
-    task_meta_encode(task, &task->working, &member->buffer);
-    return member_produce(member, task, member->changelog_name, task->partition,
-                          task->working.clock_ms, bytes_text(STATE_META_KEY),
-                          buffer_bytes(&member->buffer), error);
+    TRY(produce_changelog(task, flight, state_digest, error));
+    TRY(produce_receipt(task, flight, state_digest, error));
+    buffer_clear(&flight->buffer);
+    task_meta_encode(task, &task->sealed->head, flight->row, &flight->buffer);
+    return produce(task, flight, flight->member->changelog_name, bytes_text(STATE_META_KEY),
+                   buffer_bytes(&flight->buffer), error);
 }
 
 void task_apply(struct task *task, int64_t now_monotonic_ms)
 {
     struct member *member = task->member;
-    ASSERT(task->dirty);
-    ASSERT(task->working.commit_seq == task->committed.commit_seq + 1);
-    task->committed = task->working;
+    ASSERT(task->sealed->dirty);
+    ASSERT(task->sealed->head.commit_seq == task->committed.commit_seq + 1);
+    task->committed = task->sealed->head;
     buffer_clear(&member->buffer);
-    task_meta_encode(task, &task->committed, &member->buffer);
+    task_meta_encode(task, &task->committed, member->row, &member->buffer);
     state_commit(task->state, buffer_bytes(&member->buffer), now_monotonic_ms);
     task->committed_at_ms = now_monotonic_ms;
-    task->dirty = false;
+    task->sealed->dirty = false;
 }
 
 void task_drop(struct task *task)
 {
-    if (!PLANTED(OVERLAY_KEPT)) {
-        state_abort(task->state);
-    }
+    state_abort(task->state);
     if (!PLANTED(TIMERS_KEPT)) {
         timers_forget(task->timers);
     }
-    const struct task_head dropped = task->working;
-    task->working = task->committed;
+    const struct task_head dropped = task->work->head;
+    task->work->head = task->committed;
     if (PLANTED(AUDIT_HEAD_KEPT)) {
-        memcpy(task->working.audit_hash, dropped.audit_hash, DIGEST_SIZE);
+        memcpy(task->work->head.audit_hash, dropped.audit_hash, DIGEST_SIZE);
     }
-    task->dirty = false;
+    task->work->dirty = false;
+    task->sealed->dirty = false;
 }

@@ -75,14 +75,14 @@ bool task_head_source(const struct task *task, uint32_t *source_out)
 /* One run a source and transaction: inside a transaction sources are merged by time and rank. */
 static void tally_input(struct task *task, const struct stream_record *record)
 {
-    struct task_tally *tally = &task->tally;
+    struct task_tally *tally = &task->work->tally;
     struct input_run *run = NULL;
     for (uint32_t i = 0; i < tally->run_count && run == NULL; i++) {
-        run = task->runs[i].source == record->source ? &task->runs[i] : NULL;
+        run = task->work->runs[i].source == record->source ? &task->work->runs[i] : NULL;
     }
     if (run == NULL) {
         ASSERT(tally->run_count < TASK_RUNS_MAX);
-        run = &task->runs[tally->run_count++];
+        run = &task->work->runs[tally->run_count++];
         run->source = record->source;
         run->first_offset = record->offset;
         run->count = 0;
@@ -221,9 +221,9 @@ static struct step_call call_of(struct task *task, struct bytes key, const struc
                               .policies = policy_feed_versions(member->policies),
                               .catalogue = member->catalogue,
                               .trigger = trigger,
-                              .breaker = &task->working.breaker,
+                              .breaker = &task->work->head.breaker,
                               .arena = &task->member->arena,
-                              .now_ms = PLANTED(WALL_CLOCK) ? clock_wall_ms() : task->working.clock_ms,
+                              .now_ms = PLANTED(WALL_CLOCK) ? clock_wall_ms() : task->work->head.clock_ms,
                               .decided_ms = decided_ms};
 }
 
@@ -239,7 +239,7 @@ static enum status judge_decoded(struct task *task, const struct stream_record *
         .partition = record->partition,
         .offset = record->offset,
         .timestamp_ms = record->timestamp_ms};
-    int64_t decided_ms = task->working.clock_ms;
+    int64_t decided_ms = task->work->head.clock_ms;
     if (type == &record_signal) {
         const struct signal *signal = member->record;
         if (signal->kind == SIGNAL_KIND_TICK) {
@@ -268,9 +268,9 @@ enum { TIMERS_MAX = 256 };
 static enum status fire_before(struct task *task, const struct stream_record *record,
                                bool *more_out, struct error *error)
 {
-    const int64_t until_ms = record->timestamp_ms > task->working.clock_ms
+    const int64_t until_ms = record->timestamp_ms > task->work->head.clock_ms
                                  ? record->timestamp_ms
-                                 : task->working.clock_ms;
+                                 : task->work->head.clock_ms;
     *more_out = false;
     if (task->member->topology->step->timer == NULL) {
         return STATUS_OK;
@@ -304,10 +304,11 @@ static enum status judge_record_in_hand(struct task *task, const struct stream_r
     if (!input->good) {
         if (member->topology->sources[record->source].told_elsewhere ||
             PLANTED(DEAD_LETTER_DROPPED)) {
-            task->tally.dead_letters++;
+            task->work->tally.dead_letters++;
             return STATUS_OK;
         }
-        return task_dead_letter(task, record, input->reason, error);
+        task_dead_letter(task, record, input->reason);
+        return STATUS_OK;
     }
     arena_clear(&member->arena);
     enum step_result result = STEP_DONE;
@@ -317,10 +318,11 @@ static enum status judge_record_in_hand(struct task *task, const struct stream_r
     case STEP_DONE:
         break;
     case STEP_DUPLICATE:
-        task->tally.duplicates++;
+        task->work->tally.duplicates++;
         break;
     case STEP_REFUSED:
-        return task_dead_letter(task, record, reason, error);
+        task_dead_letter(task, record, reason);
+        break;
     }
     return STATUS_OK;
 }
@@ -331,9 +333,9 @@ enum status task_judge(struct task *task, uint32_t source, struct error *error)
     struct record_queue *queue = &task->queues[source];
     const struct stream_record *record = queue_first(queue);
     ASSERT(record != NULL);
-    ASSERT(record->offset >= task->working.next_offset[source]);
+    ASSERT(record->offset >= task->work->head.next_offset[source]);
     context_set(task, record);
-    TRY(task_touch(task, error));
+    task_touch(task);
     task->barrier = record->barrier;
     const struct verdict_on_input input = inspect(task, record);
     if (input.timed) {
@@ -354,8 +356,8 @@ enum status task_judge(struct task *task, uint32_t source, struct error *error)
         bool more = false;
         TRY(fire_before(task, record, &more, error));
     }
-    task->working.next_offset[source] = record->offset + 1;
-    member->inputs++;
+    task->work->head.next_offset[source] = record->offset + 1;
+    member->batch.inputs++;
     member->records++;
     queue_pop(task, queue);
     assert_context_set(NULL, 0, 0);
@@ -371,7 +373,7 @@ enum status task_fire(struct task *task, const struct timer *timer, struct error
     if (!set) {
         return STATUS_OK;
     }
-    TRY(task_touch(task, error));
+    task_touch(task);
     arena_clear(&member->arena);
     const struct bytes key = arena_copy(&member->arena, timer->key);
     timers_take(task->timers, timer);

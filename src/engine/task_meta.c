@@ -26,10 +26,11 @@ static void breaker_write(const struct breaker *breaker, struct task_meta *meta)
     }
 }
 
-void task_meta_encode(const struct task *task, const struct task_head *head, struct buffer *out)
+void task_meta_encode(const struct task *task, const struct task_head *head, void *row,
+                      struct buffer *out)
 {
     const struct member *member = task->member;
-    struct task_meta *meta = member->row;
+    struct task_meta *meta = row;
     memset(meta, 0, sizeof(*meta));
     meta->version = META_VERSION;
     meta->cluster_id = bytes_text(member->cluster->ops->id(member->cluster));
@@ -145,13 +146,14 @@ enum status task_meta_decode(const struct task *task, struct bytes bytes,
 void task_metadata(const struct task *task, bool driver, char text_out[STREAM_METADATA_MAX])
 {
     const struct member *member = task->member;
+    const struct task_head *head = &task->sealed->head;
     int size = snprintf(text_out, STREAM_METADATA_MAX, "v1 seq=%" PRId64 " next=%" PRId64 " id=%s",
-                        task->working.commit_seq, task->working.changelog_next,
+                        head->commit_seq, head->changelog_next,
                         member->transactional_id);
     for (uint32_t i = 0; driver && i < member->topology->source_count; i++) {
         ASSERT(size > 0 && size < STREAM_METADATA_MAX - 32);
         size += snprintf(text_out + size, STREAM_METADATA_MAX - (size_t)size, "%s%" PRId64,
-                         i == 0 ? " src=" : ",", task->working.next_offset[i]);
+                         i == 0 ? " src=" : ",", head->next_offset[i]);
     }
     ASSERT(size > 0 && size < STREAM_METADATA_MAX);
 }

@@ -121,7 +121,7 @@ static enum status restore_mark(struct task *task, struct bytes meta, int64_t ne
     TRY(task_meta_decode(task, meta, &task->committed, error));
     task->committed.changelog_next = next;
     struct buffer stored = {0};
-    task_meta_encode(task, &task->committed, &stored);
+    task_meta_encode(task, &task->committed, task->member->row, &stored);
     state_commit(task->state, buffer_bytes(&stored), clock_monotonic_ms());
     buffer_release(&stored);
     return STATUS_OK;
@@ -449,15 +449,32 @@ static enum status open_state(struct task *task, struct error *error)
     return status;
 }
 
+static void work_init(struct task_work *work)
+{
+    work->outputs_hash = digest_stream_new();
+    for (size_t i = 0; i < TASK_RUNS_MAX; i++) {
+        work->runs[i].bytes_hash = digest_stream_new();
+    }
+}
+
+static void work_release(struct task_work *work)
+{
+    digest_stream_free(work->outputs_hash);
+    for (size_t i = 0; i < TASK_RUNS_MAX; i++) {
+        digest_stream_free(work->runs[i].bytes_hash);
+    }
+}
+
 enum status task_open(struct member *member, int32_t partition, struct task **task_out,
                       int64_t *offsets_out, struct error *error)
 {
     struct task *task = memory_get(sizeof(*task));
     *task = (struct task){.member = member, .partition = partition};
-    task->outputs_hash = digest_stream_new();
-    for (size_t i = 0; i < TASK_RUNS_MAX; i++) {
-        task->runs[i].bytes_hash = digest_stream_new();
+    for (size_t i = 0; i < COUNT_OF(task->works); i++) {
+        work_init(&task->works[i]);
     }
+    task->work = &task->works[0];
+    task->sealed = &task->works[1];
     const enum status status = open_state(task, error);
     if (status != STATUS_OK) {
         struct error ignored = {0};
@@ -465,7 +482,7 @@ enum status task_open(struct member *member, int32_t partition, struct task **ta
         ASSERT(closed == STATUS_OK); /* nothing is written by an unclean close */
         return status;
     }
-    task->working = task->committed;
+    task->work->head = task->committed;
     task->committed_at_ms = clock_monotonic_ms();
     task->active_at_ms = task->committed_at_ms;
     for (uint32_t i = 0; i < member->topology->source_count; i++) {
@@ -488,9 +505,8 @@ enum status task_close(struct task *task, bool clean, struct error *error)
     }
     timers_free(task->timers);
     state_close(task->state);
-    digest_stream_free(task->outputs_hash);
-    for (size_t i = 0; i < TASK_RUNS_MAX; i++) {
-        digest_stream_free(task->runs[i].bytes_hash);
+    for (size_t i = 0; i < COUNT_OF(task->works); i++) {
+        work_release(&task->works[i]);
     }
     for (size_t i = 0; i < TOPOLOGY_SOURCES_MAX; i++) {
         free(task->queues[i].records);

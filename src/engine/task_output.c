@@ -9,21 +9,9 @@
 
 #include <stdio.h>
 
-/* The full name of a topic in member->name. */
-static const char *full_name(struct member *member, const struct topic *topic)
-{
-    const size_t prefix = strlen(member->config->topics_prefix);
-    const size_t name = strlen(topic->name);
-    ASSERT(prefix + name < sizeof(member->name));
-    memcpy(member->name, member->config->topics_prefix, prefix);
-    memcpy(member->name + prefix, topic->name, name + 1);
-    return member->name;
-}
-
-/* Encodes `record` and produces it; NULL record: a tombstone. */
-static enum status produce_record(struct task *task, const struct record_type *type,
-                                  const void *record, struct bytes key, int32_t partition,
-                                  struct error *error)
+/* Encodes `record` and puts it out; NULL record: a tombstone. */
+static void put_out(struct task *task, const struct record_type *type, const void *record,
+                    struct bytes key, int32_t partition)
 {
     struct member *member = task->member;
     const struct topic *topic = topic_of_output(type);
@@ -34,11 +22,16 @@ static enum status produce_record(struct task *task, const struct record_type *t
         codec_encode(member->codec, type, record, &member->buffer);
         value = buffer_bytes(&member->buffer);
     }
-    task->tally.outputs++;
-    digest_stream_add(task->outputs_hash, key);
-    digest_stream_add(task->outputs_hash, value);
-    return member_produce(member, task, full_name(member, topic), partition,
-                          task->working.clock_ms, key, value, error);
+    task->work->tally.outputs++;
+    digest_stream_add(task->work->outputs_hash, key);
+    digest_stream_add(task->work->outputs_hash, value);
+    outputs_add(&member->batch.outputs,
+                &(struct stream_output){.topic = member_topic(member, topic),
+                                        .partition = partition,
+                                        .timestamp_ms = task->work->head.clock_ms,
+                                        .barrier = task->barrier,
+                                        .key = key,
+                                        .value = value});
 }
 
 static void keep_failure(struct task *task, enum status status, const struct error *error)
@@ -63,15 +56,11 @@ static void on_emit(void *context, const struct record_type *type, const void *r
                     bool tombstone)
 {
     struct task *task = context;
-    struct error error = {0};
     uint8_t text[128];
     struct bytes kind = {0};
     struct bytes id = {0};
     record_subject(type, record, &kind, &id);
-    keep_failure(task,
-                 produce_record(task, type, tombstone ? NULL : record, subject_key(kind, id, text),
-                                -1, &error),
-                 &error);
+    put_out(task, type, tombstone ? NULL : record, subject_key(kind, id, text), -1);
 }
 
 static enum status on_get(void *context, struct bytes key, struct bytes *value_out,
@@ -100,9 +89,8 @@ static void on_timer(void *context, struct bytes key, int64_t before_ms, int64_t
 }
 
 /* A new data key for the subject: its row and its record in audit-keys. */
-static enum status data_key_make(struct task *task, const struct audit_payload *payload,
-                                 struct bytes subject, struct bytes row,
-                                 uint8_t key_out[KEY_SIZE], struct error *error)
+static void data_key_make(struct task *task, const struct audit_payload *payload,
+                          struct bytes subject, struct bytes row, uint8_t key_out[KEY_SIZE])
 {
     struct member *member = task->member;
     uint8_t wrapped[WRAPPED_SIZE];
@@ -112,15 +100,14 @@ static enum status data_key_make(struct task *task, const struct audit_payload *
     key_id(key_out, id);
     snprintf(event_id, sizeof(event_id), "%.*s.k", KEY_ID_SIZE, id);
     const struct audit_key record = {.event_id = bytes_of(event_id, KEY_ID_SIZE + 2),
-                                     .occurred_at = task->working.clock_ms,
+                                     .occurred_at = task->work->head.clock_ms,
                                      .subject_kind = payload->subject_kind,
                                      .subject_id = payload->subject_id,
                                      .dek_id = bytes_of(id, KEY_ID_SIZE),
                                      .kek_id = key_ring_id(member->keys),
                                      .wrapped_key = bytes_of(wrapped, WRAPPED_SIZE)};
-    TRY(produce_record(task, &record_audit_key, &record, subject, -1, error));
+    put_out(task, &record_audit_key, &record, subject, -1);
     state_put(task->state, row, buffer_bytes(&member->buffer)); /* as just encoded */
-    return STATUS_OK;
 }
 
 /* The row of a subject's data key in `text`: "k" and the subject's key, which is *subject_out. */
@@ -135,13 +122,12 @@ static struct bytes data_key_row(const struct audit_payload *payload, uint8_t te
 }
 
 /* Erases what the audit holds of a subject: both copies of its key go. */
-static enum status data_key_destroy(struct task *task, const struct audit_payload *payload,
-                                    struct error *error)
+static void data_key_destroy(struct task *task, const struct audit_payload *payload)
 {
     uint8_t text[129];
     struct bytes subject = {0};
     state_remove(task->state, data_key_row(payload, text, &subject));
-    return produce_record(task, &record_audit_key, NULL, subject, -1, error);
+    put_out(task, &record_audit_key, NULL, subject, -1);
 }
 
 static enum status data_key_get(struct task *task, const struct audit_payload *payload,
@@ -154,7 +140,7 @@ static enum status data_key_get(struct task *task, const struct audit_payload *p
     struct bytes stored = {0};
     TRY(state_get(task->state, row, &stored, error));
     if (stored.data == NULL) {
-        TRY(data_key_make(task, payload, subject, row, key_out, error));
+        data_key_make(task, payload, subject, row, key_out);
     } else {
         const struct audit_key *record = member->row;
         const struct record_type *type = NULL;
@@ -200,8 +186,8 @@ static enum status write_audit(struct task *task, const struct audit *clear,
     digest_sha256(parts, COUNT_OF(parts), payload_hash);
 
     struct audit audit = *clear;
-    audit.prev_hash =
-        bytes_of(PLANTED(AUDIT_UNCHAINED) ? payload_hash : task->working.audit_hash, DIGEST_SIZE);
+    audit.prev_hash = bytes_of(
+        PLANTED(AUDIT_UNCHAINED) ? payload_hash : task->work->head.audit_hash, DIGEST_SIZE);
     audit.payload_hash = bytes_of(payload_hash, DIGEST_SIZE);
     audit.dek_id = bytes_of(id, KEY_ID_SIZE);
     audit.payload = bytes_of("", 0);
@@ -217,9 +203,8 @@ static enum status write_audit(struct task *task, const struct audit *clear,
     char name[128];
     const int size =
         snprintf(name, sizeof(name), "%s:%d", member->topology->name, task->partition);
-    TRY(produce_record(task, &record_audit, &audit, bytes_of(name, (size_t)size), task->partition,
-                       error));
-    memcpy(task->working.audit_hash, link, DIGEST_SIZE);
+    put_out(task, &record_audit, &audit, bytes_of(name, (size_t)size), task->partition);
+    memcpy(task->work->head.audit_hash, link, DIGEST_SIZE);
     return STATUS_OK;
 }
 
@@ -228,11 +213,11 @@ static void on_decide(void *context, const struct audit *audit,
 {
     struct task *task = context;
     struct error error = {0};
-    task->tally.decisions++;
-    task->tally.held += audit->action == AUDIT_ACTION_HOLD;
+    task->work->tally.decisions++;
+    task->work->tally.held += audit->action == AUDIT_ACTION_HOLD;
     keep_failure(task, write_audit(task, audit, payload, &error), &error);
     if (audit->action == AUDIT_ACTION_ERASE) {
-        keep_failure(task, data_key_destroy(task, payload, &error), &error);
+        data_key_destroy(task, payload);
     }
 }
 
@@ -248,8 +233,8 @@ const struct step_io task_io = {
 /* A larger payload is left out: the dead letter must fit its own topic. */
 #define DEAD_PAYLOAD_MAX ((size_t)512 * 1024)
 
-enum status task_dead_letter(struct task *task, const struct stream_record *record,
-                             enum dead_reason reason, struct error *error)
+void task_dead_letter(struct task *task, const struct stream_record *record,
+                      enum dead_reason reason)
 {
     struct member *member = task->member;
     const char *topic = member->topology->sources[record->source].topic->name;
@@ -269,7 +254,7 @@ enum status task_dead_letter(struct task *task, const struct stream_record *reco
     const bool kept = member->config->dead_letter_payload && record->value.data != NULL &&
                       record->value.size <= DEAD_PAYLOAD_MAX;
     const struct dead_letter letter = {.event_id = bytes_of(event_id, sizeof(event_id)),
-                                       .occurred_at = task->working.clock_ms,
+                                       .occurred_at = task->work->head.clock_ms,
                                        .reason = reason,
                                        .topic = bytes_text(topic),
                                        .partition = record->partition,
@@ -278,7 +263,6 @@ enum status task_dead_letter(struct task *task, const struct stream_record *reco
                                        .bytes = (int32_t)record->value.size,
                                        .bytes_hash = bytes_of(hash, DIGEST_SIZE),
                                        .payload = kept ? record->value : (struct bytes){0}};
-    task->tally.dead_letters++;
-    return produce_record(task, &record_dead_letter, &letter, bytes_of(key, (size_t)size),
-                          task->partition, error);
+    task->work->tally.dead_letters++;
+    put_out(task, &record_dead_letter, &letter, bytes_of(key, (size_t)size), task->partition);
 }

@@ -17,7 +17,7 @@ void row_map_init(struct row_map *map, size_t number, const struct first_bytes *
     /* Odd and without pattern. */
     static const uint64_t spreads[] = {
         UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xd1342543de82ef95), UINT64_C(0xaf251af3b0f025b5),
-        UINT64_C(0xb564ef22ec7aece5), UINT64_C(0xc2b2ae3d27d4eb4f),
+        UINT64_C(0xb564ef22ec7aece5), UINT64_C(0xc2b2ae3d27d4eb4f), UINT64_C(0x8cb92ba72f3d8dd7),
     };
     _Static_assert(COUNT_OF(spreads) == ROW_MAP_SPREADS, "one number a map of a state");
     ASSERT(number < COUNT_OF(spreads));

@@ -43,7 +43,7 @@ struct first_bytes {
     bool has[256];
 };
 
-#define ROW_MAP_SPREADS 5
+#define ROW_MAP_SPREADS 6
 
 struct row_slot {
     uint64_t hash;

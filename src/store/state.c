@@ -1,7 +1,7 @@
 /* Reading and changing the rows of a task.
  *
- * A row is one allocation (row_map.h) that moves by pointer: overlay, pending, frozen, written,
- * cache; it is copied when it is put and when a checkpoint writes it.
+ * A row is one allocation (row_map.h) that moves by pointer: overlay, sealed, pending, frozen,
+ * written, cache; it is copied when it is put and when a checkpoint writes it.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "store/state.h"
@@ -52,6 +52,7 @@ enum status state_open(struct store *store, const struct state_limits *limits,
     row_map_init(&state->frozen, 2, &state->ordered);
     row_map_init(&state->written, 3, NULL);
     row_map_init(&state->cache, 4, NULL);
+    row_map_init(&state->sealed, 5, &state->ordered);
     const enum status status = read_meta(state, error);
     if (status != STATUS_OK) {
         state_close(state);
@@ -68,6 +69,7 @@ void state_close(struct state *state)
     }
     ASSERT(!state->running || state->is_written); /* else the writer is still at it */
     row_map_release(&state->overlay);
+    row_map_release(&state->sealed);
     row_map_release(&state->pending);
     row_map_release(&state->frozen);
     row_map_release(&state->written);
@@ -130,6 +132,9 @@ enum status state_get(struct state *state, struct bytes key, struct bytes *value
     const uint64_t hash = hash64(key);
     struct held_row *row = row_map_find(&state->overlay, key, hash);
     if (row == NULL) {
+        row = row_map_find(&state->sealed, key, hash);
+    }
+    if (row == NULL) {
         row = row_map_find(&state->pending, key, hash);
     }
     if (row == NULL) {
@@ -144,7 +149,7 @@ enum status state_get(struct state *state, struct bytes key, struct bytes *value
     if (row == NULL) {
         return get_from_store(state, key, hash, value_out, error);
     }
-    row->used = true; /* of a frozen row too: the writer does not look at it */
+    row->used = true; /* of a sealed or frozen row too: no other thread looks at it */
     *value_out = held_value(row);
     return STATUS_OK;
 }
@@ -153,7 +158,6 @@ static void change(struct state *state, struct bytes key, struct bytes value)
 {
     ASSERT(!is_meta(key));
     row_map_put(&state->overlay, key, hash64(key), value);
-    state->dirty_valid = false;
 }
 
 void state_put(struct state *state, struct bytes key, struct bytes value)
@@ -167,17 +171,24 @@ void state_remove(struct state *state, struct bytes key)
     change(state, key, bytes_of(NULL, 0));
 }
 
-size_t state_dirty(struct state *state, const struct row **rows_out)
+static void seal(struct state *state)
 {
-    const size_t count = state->overlay.count;
-    if (!state->dirty_valid) {
-        if (count > state->dirty_capacity || count < state->dirty_capacity / 16) {
-            state->dirty_capacity = count;
-            state->dirty = memory_resize(state->dirty, count * sizeof(*state->dirty));
-        }
-        row_sort(&state->overlay, state->dirty);
-        state->dirty_valid = true;
+    ASSERT(!state->is_sealed && state->sealed.count == 0);
+    const struct row_map empty = state->sealed;
+    state->sealed = state->overlay;
+    state->overlay = empty;
+    state->is_sealed = true;
+}
+
+size_t state_seal(struct state *state, const struct row **rows_out)
+{
+    seal(state);
+    const size_t count = state->sealed.count;
+    if (count > state->dirty_capacity || count < state->dirty_capacity / 16) {
+        state->dirty_capacity = count;
+        state->dirty = memory_resize(state->dirty, count * sizeof(*state->dirty));
     }
+    row_sort(&state->sealed, state->dirty);
     *rows_out = state->dirty;
     return count;
 }
@@ -198,11 +209,14 @@ static void since(int64_t *since_ms, int64_t now_monotonic_ms)
 void state_commit(struct state *state, struct bytes meta, int64_t now_monotonic_ms)
 {
     ASSERT(meta.size > 0); /* an empty one could not be told from none */
-    if (state->overlay.count > 0) {
-        since(&state->rows_since_ms, now_monotonic_ms);
-        row_map_move(&state->overlay, &state->pending);
-        state->dirty_valid = false;
+    if (!state->is_sealed) {
+        seal(state);
     }
+    state->is_sealed = false;
+    if (state->sealed.count > 0) {
+        since(&state->rows_since_ms, now_monotonic_ms);
+    }
+    row_map_move(&state->sealed, &state->pending); /* an empty one gives slots back */
     state_retire(state, state->written_step);
     since(&state->meta_since_ms, now_monotonic_ms);
     buffer_clear(&state->meta);
@@ -211,8 +225,16 @@ void state_commit(struct state *state, struct bytes meta, int64_t now_monotonic_
 
 void state_abort(struct state *state)
 {
-    row_map_clear(&state->overlay);
-    state->dirty_valid = false;
+    if (PLANTED(OVERLAY_KEPT)) {
+        row_map_move(&state->overlay, &state->sealed);
+        const struct row_map kept = state->sealed;
+        state->sealed = state->overlay;
+        state->overlay = kept;
+    } else {
+        row_map_clear(&state->overlay);
+    }
+    row_map_clear(&state->sealed);
+    state->is_sealed = false;
 }
 
 void state_restore(struct state *state, struct bytes key, struct bytes value,
@@ -225,9 +247,9 @@ void state_restore(struct state *state, struct bytes key, struct bytes value,
 
 size_t state_memory(const struct state *state)
 {
-    return sizeof(*state) + row_map_memory(&state->overlay) + row_map_memory(&state->pending) +
-           row_map_memory(&state->frozen) + row_map_memory(&state->written) +
-           row_map_memory(&state->cache) + state->scratch.capacity + state->meta.capacity +
+    return sizeof(*state) + row_map_memory(&state->overlay) + row_map_memory(&state->sealed) +
+           row_map_memory(&state->pending) + row_map_memory(&state->frozen) +
+           row_map_memory(&state->written) + row_map_memory(&state->cache) + state->scratch.capacity + state->meta.capacity +
            state->meta_frozen.capacity + state->meta_stored.capacity +
            state->dirty_capacity * sizeof(*state->dirty);
 }

@@ -1,19 +1,21 @@
 /* The rows of one task as the engine sees them: overlay, cache, pending, frozen, store.
  *
- * put() and remove() change the overlay, which belongs to the open transaction. commit() moves it
- * into the pending map once the transaction is known committed, abort() drops it. checkpoint()
- * freezes the pending map and writes it to the store with `meta` as of its last commit; until it
- * succeeds reads find the rows in the frozen map. Reads go overlay, pending, frozen, cache of rows
- * read, store.
+ * put() and remove() change the overlay, which belongs to the transaction that is being made.
+ * seal() sets its rows apart while they are committed; the next transaction is made over them
+ * meanwhile. commit() moves them into the pending map once the transaction is known committed,
+ * abort() drops them and all that was made over them. checkpoint() freezes the pending map and
+ * writes it to the store with `meta` as of its last commit; until it succeeds reads find the rows in
+ * the frozen map. Reads go overlay, sealed, pending, frozen, cache of rows read, store.
  *
- * Invariants: the store holds only committed rows (E1); the overlay is never written to the store;
- * a failed checkpoint loses nothing (its rows stay frozen and the next one takes them along).
+ * Invariants: the store holds only committed rows (E1); overlay and sealed rows are never written to
+ * it; a failed checkpoint loses nothing (its rows stay frozen and the next one takes them along).
  *
  * Every layer, the cache too, holds rows as encoded bytes and none holds decoded objects: a row
  * decodes in about 0.1 µs, far below what a second representation would cost in memory and in
  * keeping it coherent.
  *
- * Thread: one, but for state_checkpoint_write(), which may run on another between begin and end.
+ * Thread: one, but for state_checkpoint_write(), which may run on another between begin and end, and
+ * the rows that state_seal() gave, which another may read until commit or abort.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef STORE_STATE_H
@@ -51,13 +53,17 @@ MUST_CHECK enum status state_get(struct state *state, struct bytes key, struct b
 void state_put(struct state *state, struct bytes key, struct bytes value);
 void state_remove(struct state *state, struct bytes key);
 
-/* The rows of the overlay in key order (value.data NULL: removed), for the changelog. Borrowed
- * until the next change of the overlay. */
-size_t state_dirty(struct state *state, const struct row **rows_out);
+/* Bytes of keys and values in the overlay. */
 size_t state_dirty_bytes(const struct state *state);
+/* Ends the making of a transaction: the rows of the overlay in key order (value.data NULL: removed),
+ * for the changelog. Borrowed until commit or abort; changes from now on are of the next transaction.
+ * One is sealed at a time. */
+size_t state_seal(struct state *state, const struct row **rows_out);
 
-/* The overlay becomes pending; `meta` (copied, not empty) is the meta of this commit. */
+/* The sealed rows become pending; where nothing is sealed, the overlay is first. `meta` (copied, not
+ * empty) is the meta of this commit. */
 void state_commit(struct state *state, struct bytes meta, int64_t now_monotonic_ms);
+/* Drops the sealed rows and the overlay. */
 void state_abort(struct state *state);
 /* Rows of a restored changelog go straight to pending; value.data NULL removes. A state_commit()
  * whose meta says how far they go must come before a checkpoint of a store without meta. */

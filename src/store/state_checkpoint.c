@@ -48,7 +48,6 @@ void state_checkpoint_begin(struct state *state)
     /* What a failed checkpoint left is older than what is pending, so pending goes over it. */
     if (PLANTED(OVERLAY_SPILLED)) {
         row_map_move(&state->overlay, &state->pending);
-        state->dirty_valid = false;
     }
     if (state->frozen.count == 0) {
         const struct row_map empty = state->frozen;

@@ -13,18 +13,19 @@ struct state {
     struct store *store;
     struct state_limits limits;
 
-    struct row_map overlay; /* of the open transaction */
+    struct row_map overlay; /* of the transaction that is being made */
+    struct row_map sealed;  /* of the one that is being committed; only read until it is through */
     struct row_map pending; /* committed since the last checkpoint began */
     struct row_map frozen;  /* of the running or failed checkpoint; only read until it ends */
     struct row_map written; /* of the last checkpoint: as in the store, on their way to the cache */
     size_t written_step;    /* rows that go there with each commit */
     struct row_map cache;   /* as in the store, unless a map above has the row */
-    struct first_bytes ordered; /* what scans have asked for; shared by the upper three */
+    struct first_bytes ordered; /* what scans have asked for; shared by the upper four */
     struct buffer scratch;      /* a value too large for the cache */
 
-    struct row *dirty; /* the overlay in key order, if `dirty_valid` */
+    bool is_sealed;     /* a transaction is being committed, with or without rows */
+    struct row *dirty; /* the sealed rows in key order */
     size_t dirty_capacity;
-    bool dirty_valid;
 
     /* Empty: none yet. */
     struct buffer meta;        /* of the last commit */

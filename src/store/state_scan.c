@@ -1,4 +1,4 @@
-/* The rows of a task in key order: three ordered maps merged into the scan of the store.
+/* The rows of a task in key order: four ordered maps merged into the scan of the store.
  *
  * The store pushes its rows; before each the rows of the maps with smaller keys are visited, and a
  * row in a map hides the one of the same key below it. Maps are ordered only for first bytes of
@@ -9,10 +9,10 @@
 #include "store/key_range.h"
 #include "store/state_internal.h"
 
-#define LAYERS 3
+#define LAYERS 4
 
 struct merge {
-    const struct row_order *orders[LAYERS]; /* overlay, pending, frozen: the first hides the rest */
+    const struct row_order *orders[LAYERS]; /* overlay, sealed, pending, frozen: the first hides the rest */
     struct row_cursor cursors[LAYERS];
     struct bytes prefix;
     size_t left; /* rows that may still be visited */
@@ -25,6 +25,7 @@ static void order_first(struct state *state, uint8_t first)
     if (!state->ordered.has[first]) {
         state->ordered.has[first] = true;
         row_map_order(&state->overlay, first);
+        row_map_order(&state->sealed, first);
         row_map_order(&state->pending, first);
         row_map_order(&state->frozen, first);
     }
@@ -107,7 +108,8 @@ enum status state_scan(struct state *state, struct bytes prefix, struct bytes fr
         order_first(state, (uint8_t)i);
     }
     struct merge merge = {
-        .orders = {&state->overlay.order, &state->pending.order, &state->frozen.order},
+        .orders = {&state->overlay.order, &state->sealed.order, &state->pending.order,
+                   &state->frozen.order},
         .prefix = prefix,
         .left = limit,
         .visit = visit,

@@ -185,7 +185,7 @@ static void bench_layers(struct bench *bench)
     print("put into the overlay", start, PER_CHECKPOINT);
     const struct row *rows = NULL;
     const struct moment sort = moment_now();
-    const size_t count = state_dirty(bench->state, &rows);
+    const size_t count = state_seal(bench->state, &rows);
     print("dirty rows in key order", sort, count);
     const struct moment commit = moment_now();
     state_commit(bench->state, bytes_text("meta"), 0);

@@ -102,22 +102,57 @@ static void dirty_rows_come_sorted_and_once(void **unused)
     (void)unused;
     struct state *state = open_new();
     const struct row *rows = NULL;
-    assert_int_equal(state_dirty(state, &rows), 0);
     put(state, "b", "1");
     put(state, "a", "1");
     put(state, "b", "22");
     drop(state, "c");
-    assert_int_equal(state_dirty(state, &rows), 3);
+    assert_int_equal(state_dirty_bytes(state), 6);
+    assert_int_equal(state_seal(state, &rows), 3);
     assert_true(bytes_is(rows[0].key, "a") && bytes_is(rows[0].value, "1"));
     assert_true(bytes_is(rows[1].key, "b") && bytes_is(rows[1].value, "22"));
     assert_true(bytes_is(rows[2].key, "c") && rows[2].value.data == NULL);
-    assert_int_equal(state_dirty_bytes(state), 6);
-    put(state, "0", "");
-    assert_int_equal(state_dirty(state, &rows), 4);
-    assert_true(bytes_is(rows[0].key, "0"));
-    commit(state, "m1");
-    assert_int_equal(state_dirty(state, &rows), 0);
     assert_int_equal(state_dirty_bytes(state), 0);
+    put(state, "0", "");
+    commit(state, "m1");
+    assert_int_equal(state_seal(state, &rows), 1);
+    assert_true(bytes_is(rows[0].key, "0"));
+    assert_int_equal(state_dirty_bytes(state), 0);
+    commit(state, "m2");
+    assert_int_equal(state_seal(state, &rows), 0);
+    commit(state, "m3");
+    state_close(state);
+}
+
+static void a_transaction_is_made_over_the_one_being_committed(void **unused)
+{
+    (void)unused;
+    struct store *store = store_open_memory();
+    struct state *state = open_over(store);
+    const struct row *rows = NULL;
+    put(state, "a", "0");
+    put(state, "b", "0");
+    put(state, "c", "0");
+    commit(state, "m0");
+    put(state, "a", "1");
+    drop(state, "b");
+    assert_int_equal(state_seal(state, &rows), 2);
+    put(state, "a", "2");
+    put(state, "d", "2");
+    check_get(state, "a", "2");
+    check_get(state, "b", NULL);
+    check_scan(state, "", "", 9, "a=2;c=0;d=2;");
+    assert_true(bytes_is(rows[0].value, "1")); /* what the changelog gets stays */
+    commit(state, "m1");
+    check_get(state, "a", "2");
+    checkpoint(state);
+    check_store_scan(store, "", "", 9, "a=1;c=0;m=m1;"); /* never what is being made (E1) */
+    assert_int_equal(state_seal(state, &rows), 2);
+    put(state, "c", "3");
+    state_abort(state); /* both */
+    check_scan(state, "", "", 9, "a=1;c=0;");
+    put(state, "c", "4");
+    commit(state, "m2");
+    check_scan(state, "", "", 9, "a=1;c=4;");
     state_close(state);
 }
 
@@ -443,6 +478,7 @@ int main(void)
         cmocka_unit_test(a_removal_hides_the_row_of_every_layer_below),
         cmocka_unit_test(an_empty_value_is_not_an_absent_one),
         cmocka_unit_test(dirty_rows_come_sorted_and_once),
+        cmocka_unit_test(a_transaction_is_made_over_the_one_being_committed),
         cmocka_unit_test(a_scan_merges_every_layer_in_key_order),
         cmocka_unit_test(the_meta_of_the_last_commit_is_stored_with_its_rows),
         cmocka_unit_test(a_commit_without_rows_stores_its_meta_too),

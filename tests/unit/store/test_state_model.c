@@ -1,7 +1,8 @@
 /* The state of a task against a plain model: thousands of random steps on each kind of store.
  *
- * The model is three arrays: what the store has, what is committed, what the overlay changes. After
- * every step one row and now and then a scan must agree. The seeds are fixed: each run is the same.
+ * The model is four arrays: what the store has, what is committed, what the sealed transaction and
+ * what the overlay changes. After every step one row and now and then a scan must agree. The seeds
+ * are fixed: each run is the same.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
@@ -82,6 +83,9 @@ struct world {
     struct text stored[KEYS];
     struct text committed[KEYS];
     struct text frozen[KEYS]; /* committed when the running checkpoint began */
+    struct text sealed[KEYS];
+    bool is_sealed_row[KEYS]; /* the sealed transaction has the row */
+    bool is_sealed;
     struct text overlay[KEYS];
     bool is_changed[KEYS]; /* the overlay has the row */
     unsigned meta;         /* of the last commit */
@@ -122,7 +126,9 @@ static struct bytes text_bytes(const struct text *text)
 
 static const struct text *seen_at(const struct world *world, size_t index)
 {
-    return world->is_changed[index] ? &world->overlay[index] : &world->committed[index];
+    return world->is_changed[index]      ? &world->overlay[index]
+           : world->is_sealed_row[index] ? &world->sealed[index]
+                                         : &world->committed[index];
 }
 
 static void meta_check(const struct world *world)
@@ -188,10 +194,14 @@ static void step_restore(struct world *world)
     state_restore(world->state, key_at(index, place), text_bytes(text), 1);
 }
 
-static void step_dirty(struct world *world)
+static void step_seal(struct world *world)
 {
+    if (world->is_sealed) {
+        return;
+    }
     const struct row *rows = NULL;
-    const size_t count = state_dirty(world->state, &rows);
+    const size_t bytes = state_dirty_bytes(world->state);
+    const size_t count = state_seal(world->state, &rows);
     size_t seen = 0;
     size_t size = 0;
     for (size_t i = 0; i < KEYS; i++) {
@@ -205,21 +215,44 @@ static void step_dirty(struct world *world)
         }
     }
     assert_int_equal(seen, count);
-    assert_int_equal(state_dirty_bytes(world->state), size);
+    assert_int_equal(bytes, size);
+    assert_int_equal(state_dirty_bytes(world->state), 0);
+    memcpy(world->sealed, world->overlay, sizeof(world->sealed));
+    memcpy(world->is_sealed_row, world->is_changed, sizeof(world->is_sealed_row));
+    memset(world->is_changed, 0, sizeof(world->is_changed));
+    world->is_sealed = true;
+}
+
+static void sealed_forget(struct world *world)
+{
+    memset(world->is_sealed_row, 0, sizeof(world->is_sealed_row));
+    world->is_sealed = false;
 }
 
 static void overlay_forget(struct world *world)
 {
+    sealed_forget(world);
     memset(world->is_changed, 0, sizeof(world->is_changed));
 }
 
 static void step_commit(struct world *world)
 {
     char text[16];
-    for (size_t i = 0; i < KEYS; i++) {
-        world->committed[i] = *seen_at(world, i);
+    if (!world->is_sealed && pick(world, 2) == 0) {
+        step_seal(world);
     }
-    overlay_forget(world);
+    for (size_t i = 0; i < KEYS; i++) {
+        if (world->is_sealed_row[i]) {
+            world->committed[i] = world->sealed[i];
+        } else if (!world->is_sealed) {
+            world->committed[i] = *seen_at(world, i);
+        }
+    }
+    if (world->is_sealed) {
+        sealed_forget(world);
+    } else {
+        overlay_forget(world);
+    }
     snprintf(text, sizeof(text), "%u", ++world->meta);
     state_commit(world->state, bytes_text(text), 1);
 }
@@ -360,7 +393,7 @@ static void step(struct world *world)
         void (*run)(struct world *world);
     } steps[] = {
         {400, step_change}, {60, step_commit}, {15, step_abort},
-        {40, step_dirty},   {60, step_scan},   {60, step_checkpoint},
+        {40, step_seal},   {60, step_scan},   {60, step_checkpoint},
         {20, step_restore}, {4, step_reopen},  {10, step_failed_read},
     };
     size_t draw = pick(world, 669);
