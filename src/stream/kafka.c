@@ -20,6 +20,8 @@ static enum status append_all(struct kafka_producer *producer, const struct stre
 static const struct cluster_ops kafka_ops = {
     .stream_open = kafka_stream_open,
     .reader_open = kafka_reader_open,
+    .follower_open = kafka_follower_open,
+    .bounds = kafka_bounds,
     .describe = kafka_describe,
     .create = kafka_create,
     .check = kafka_check,

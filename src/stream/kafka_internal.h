@@ -83,6 +83,7 @@ static inline struct kafka_cluster *kafka_of(struct cluster *cluster)
 enum kafka_role {
     KAFKA_MEMBER,   /* consumer of a group */
     KAFKA_READER,   /* consumer without a group */
+    KAFKA_FOLLOWER, /* the same of many partitions, in bulk */
     KAFKA_PRODUCER, /* transactional */
     KAFKA_ADMIN,
 };
@@ -279,13 +280,22 @@ void kafka_balance_close(struct kafka_stream *stream);
 /* kafka_stream.c: to the driver, the one topic that the group knows. */
 rd_kafka_resp_err_t kafka_subscribe(struct kafka_stream *stream);
 
-/* kafka_stream.c, kafka_reader.c, kafka_admin.c, kafka_append.c: entries of the cluster's table. */
+/* kafka_stream.c, kafka_reader.c, kafka_follower.c, kafka_admin.c, kafka_append.c: entries of the cluster's table. */
 MUST_CHECK enum status kafka_stream_open(struct cluster *cluster,
                                          const struct stream_options *options,
                                          struct stream **stream_out, struct error *error);
 MUST_CHECK enum status kafka_reader_open(struct cluster *cluster, const char *topic,
                                          int32_t partition, int64_t from, bool committed,
                                          struct reader **reader_out, struct error *error);
+/* An error that came in a record's place: STATUS_OK if librdkafka goes on by itself. `position`: where
+ * the partition is read. */
+MUST_CHECK enum status kafka_message_failed(const char *topic, int64_t position,
+                                            const rd_kafka_message_t *message, struct error *error);
+MUST_CHECK enum status kafka_follower_open(struct cluster *cluster, const char *topic,
+                                           struct follower **follower_out, struct error *error);
+MUST_CHECK enum status kafka_bounds(struct cluster *cluster, const char *topic, int32_t partition,
+                                    int timeout_ms, int64_t *start_out, int64_t *end_out,
+                                    struct error *error);
 MUST_CHECK enum status kafka_describe(struct cluster *cluster, const char *topic,
                                       struct topic_facts *facts_out, struct error *error);
 MUST_CHECK enum status kafka_create(struct cluster *cluster, const struct topic_want *wants,

@@ -36,8 +36,6 @@ static enum status reader_start(struct kafka_reader *reader, bool committed, int
                                 struct error *error);
 static void record_fill(struct kafka_reader *reader, rd_kafka_message_t *message,
                         struct stream_record *record_out);
-static enum status message_failed(struct kafka_reader *reader, const rd_kafka_message_t *message,
-                                  struct error *error);
 
 static const struct reader_ops kafka_reader_ops = {
     .read = reader_read,
@@ -109,7 +107,7 @@ static enum status reader_read(struct reader *base, int timeout_ms,
         }
         enum status status = STATUS_OK;
         if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && !at_end) {
-            status = message_failed(reader, message, error);
+            status = kafka_message_failed(reader->name, reader->position, message, error);
         }
         rd_kafka_message_destroy(message);
         TRY(status);
@@ -215,8 +213,8 @@ static void record_fill(struct kafka_reader *reader, rd_kafka_message_t *message
     };
 }
 
-static enum status message_failed(struct kafka_reader *reader, const rd_kafka_message_t *message,
-                                  struct error *error)
+enum status kafka_message_failed(const char *topic, int64_t position,
+                                 const rd_kafka_message_t *message, struct error *error)
 {
     const rd_kafka_resp_err_t code = message->err;
     if (kafka_error_passes(code)) {
@@ -225,9 +223,9 @@ static enum status message_failed(struct kafka_reader *reader, const rd_kafka_me
     if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
         code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
         return error_set(error, STATUS_FATAL, "topic '%s' partition %d has no offset %lld: %s",
-                         reader->name, (int)reader->partition, (long long)reader->position,
+                         topic, (int)message->partition, (long long)position,
                          rd_kafka_message_errstr(message));
     }
-    return error_set(error, STATUS_FATAL, "cannot read topic '%s' partition %d: %s", reader->name,
-                     (int)reader->partition, rd_kafka_message_errstr(message));
+    return error_set(error, STATUS_FATAL, "cannot read topic '%s' partition %d: %s", topic,
+                     (int)message->partition, rd_kafka_message_errstr(message));
 }

@@ -44,6 +44,12 @@ static const struct setting consumer_settings[] = {
     {.name = "fetch.queue.backoff.ms", .value = "20", .optional = true},
 };
 
+/* A follower reads in bulk: its queue is bounded by bytes alone (queued.max.messages.kbytes above). */
+static const struct setting follower_settings[] = {
+    {.name = "queued.min.messages", .value = "1000000"},
+    {.name = "max.partition.fetch.bytes", .value = "4194304"},
+};
+
 static const struct setting member_settings[] = {
     {.name = "partition.assignment.strategy", .value = "cooperative-sticky", .own_balance = true},
     {.name = "session.timeout.ms", .value = "10000", .own_balance = true},
@@ -164,6 +170,9 @@ static enum status conf_fill(const struct kafka_cluster *cluster, enum kafka_rol
         TRY(conf_apply(cluster, conf, member_settings, COUNT_OF(member_settings), error));
         return conf_apply(cluster, conf, consumer_settings, COUNT_OF(consumer_settings), error);
     case KAFKA_READER:
+        return conf_apply(cluster, conf, consumer_settings, COUNT_OF(consumer_settings), error);
+    case KAFKA_FOLLOWER:
+        TRY(conf_apply(cluster, conf, follower_settings, COUNT_OF(follower_settings), error));
         return conf_apply(cluster, conf, consumer_settings, COUNT_OF(consumer_settings), error);
     case KAFKA_PRODUCER:
         TRY(producer_timeouts(cluster, conf, error));

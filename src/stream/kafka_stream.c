@@ -15,7 +15,7 @@
 #define LEVEL_WARNING 4
 #define LEVEL_ERROR 3
 /* An unstable offset is asked for again by the caller, so a single question stays short. */
-#define COMMITTED_TIMEOUT_MS 1000
+#define COMMITTED_TIMEOUT_MS 500
 /* Delivery reports are served every so many polls; flush and commit serve the rest. */
 #define SERVE_PERIOD 64
 /* librdkafka before 2.3.0 crashes when it closes before its first cooperative assignment. */

@@ -26,6 +26,8 @@ static enum status directory_load(struct log *log, const struct log_options *opt
 static const struct cluster_ops log_ops = {
     .stream_open = log_stream_open,
     .reader_open = log_reader_open,
+    .follower_open = log_follower_open,
+    .bounds = log_bounds,
     .describe = log_describe,
     .create = log_create,
     .check = log_check,

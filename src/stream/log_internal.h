@@ -215,6 +215,11 @@ MUST_CHECK enum status log_write(struct log *log, struct buffer *block, struct e
 MUST_CHECK enum status log_stream_open(struct cluster *cluster,
                                        const struct stream_options *options,
                                        struct stream **stream_out, struct error *error);
+MUST_CHECK enum status log_follower_open(struct cluster *cluster, const char *topic,
+                                         struct follower **follower_out, struct error *error);
+MUST_CHECK enum status log_bounds(struct cluster *cluster, const char *topic, int32_t partition,
+                                  int timeout_ms, int64_t *start_out, int64_t *end_out,
+                                  struct error *error);
 MUST_CHECK enum status log_reader_open(struct cluster *cluster, const char *topic,
                                        int32_t partition, int64_t from, bool committed,
                                        struct reader **reader_out, struct error *error);

@@ -141,6 +141,28 @@ struct reader {
     const struct reader_ops *ops;
 };
 
+/* Reads committed records of many partitions of one topic, each from an offset of its own, through one
+ * connection and with one bounded queue. One thread. */
+struct follower;
+struct follower_ops {
+    /* `partition` is not followed yet. */
+    enum status (*add)(struct follower *follower, int32_t partition, int64_t from,
+                       struct error *error);
+    /* Nothing of the partition comes any more. */
+    void (*drop)(struct follower *follower, int32_t partition);
+    /* The next record of any partition, in order within it. *found_out false: nothing more within the
+     * timeout. STATUS_FATAL: the text names the partition. */
+    enum status (*read)(struct follower *follower, int timeout_ms, struct stream_record *record_out,
+                        bool *found_out, struct error *error);
+    void (*release)(struct follower *follower, struct stream_record *record);
+    /* Offset of the next record to be read of a followed partition; it passes control records too. */
+    int64_t (*position)(const struct follower *follower, int32_t partition);
+    void (*close)(struct follower *follower);
+};
+struct follower {
+    const struct follower_ops *ops;
+};
+
 /* What a topic must look like (contract.md 3, reliability.md 7.3). */
 struct topic_want {
     const char *name; /* full name */
@@ -161,6 +183,12 @@ struct cluster_ops {
     enum status (*reader_open)(struct cluster *cluster, const char *topic, int32_t partition,
                                int64_t from, bool committed, struct reader **reader_out,
                                struct error *error);
+    enum status (*follower_open)(struct cluster *cluster, const char *topic,
+                                 struct follower **follower_out, struct error *error);
+    /* First offset still there and the last stable offset. STATUS_RETRY: no answer within `timeout_ms`. */
+    enum status (*bounds)(struct cluster *cluster, const char *topic, int32_t partition,
+                          int timeout_ms, int64_t *start_out, int64_t *end_out,
+                          struct error *error);
     /* STATUS_RETRY: no broker answers (the caller waits, says so and repeats). */
     enum status (*describe)(struct cluster *cluster, const char *topic,
                             struct topic_facts *facts_out, struct error *error);

@@ -100,6 +100,7 @@ void an_append_is_visible_as_a_whole(const struct conformance_target *target);
 void two_groups_do_not_know_each_other(const struct conformance_target *target);
 void a_reader_tells_its_bounds(const struct conformance_target *target);
 void a_reader_starts_where_it_is_told(const struct conformance_target *target);
+void a_follower_reads_what_it_was_given(const struct conformance_target *target);
 void what_exists_is_left_alone(const struct conformance_target *target);
 void differences_of_a_topic_are_told(const struct conformance_target *target);
 void a_missing_topic_is_described_as_missing(const struct conformance_target *target);

@@ -93,6 +93,74 @@ void a_reader_starts_where_it_is_told(const struct conformance_target *target)
     bench_close(&bench);
 }
 
+/* The next record, which must be of the partition and have the value. */
+static void follower_expect(const struct bench *bench, struct follower *follower,
+                            int32_t partition, const char *value)
+{
+    const int64_t end_ms = clock_monotonic_ms() + bench->target->patience_ms;
+    struct stream_record record;
+    struct error error = {0};
+    bool found = false;
+    while (!found && clock_monotonic_ms() < end_ms) {
+        SUCCEED(follower->ops->read(follower, 100, &record, &found, &error), error);
+    }
+    assert_true(found);
+    assert_int_equal(record.partition, partition);
+    assert_true(bytes_is(record.value, value));
+    assert_int_equal(follower->ops->position(follower, partition), record.offset + 1);
+    follower->ops->release(follower, &record);
+}
+
+static void follower_add(struct follower *follower, int32_t partition, int64_t from)
+{
+    struct error error = {0};
+    SUCCEED(follower->ops->add(follower, partition, from, &error), error);
+    assert_int_equal(follower->ops->position(follower, partition), from);
+}
+
+void a_follower_reads_what_it_was_given(const struct conformance_target *target)
+{
+    struct bench bench;
+    bench_open(&bench, target, "follow");
+    const struct stream_output outputs[] = {
+        output_of(bench.topics[2], 0, "key", "a0"), output_of(bench.topics[2], 0, "key", "a1"),
+        output_of(bench.topics[2], 1, "key", "b0"), output_of(bench.topics[2], 1, NULL, "b1")};
+    struct error error = {0};
+    struct follower *follower = NULL;
+    SUCCEED(bench.cluster->ops->append(bench.cluster, outputs, COUNT_OF(outputs), &error), error);
+    SUCCEED(bench.cluster->ops->follower_open(bench.cluster, bench.topics[2], &follower, &error),
+            error);
+    follower_add(follower, 0, 1);
+    follower_expect(&bench, follower, 0, "a1"); /* and nothing of the other partition */
+    follower_add(follower, 1, 0);
+    follower_expect(&bench, follower, 1, "b0");
+    follower_expect(&bench, follower, 1, "b1");
+    follower->ops->drop(follower, 1);
+    append_text(&bench, 2, 1, "b2");
+    append_text(&bench, 2, 0, "a2");
+    follower_expect(&bench, follower, 0, "a2");
+    int64_t start = -1;
+    int64_t end = -1;
+    SUCCEED(bench.cluster->ops->bounds(bench.cluster, bench.topics[2], 0, 5000, &start, &end,
+                                       &error),
+            error);
+    assert_int_equal(start, 0);
+    assert_true(end >= 3); /* Kafka counts its control records too */
+    /* Reading on, if only past control records, it arrives at the end; what was dropped stays away. */
+    const int64_t end_ms = clock_monotonic_ms() + target->patience_ms;
+    while (follower->ops->position(follower, 0) < end && clock_monotonic_ms() < end_ms) {
+        struct stream_record record;
+        bool found = false;
+        SUCCEED(follower->ops->read(follower, 100, &record, &found, &error), error);
+        assert_false(found);
+    }
+    assert_int_equal(follower->ops->position(follower, 0), end);
+    follower_add(follower, 1, 0); /* from the beginning again */
+    follower_expect(&bench, follower, 1, "b0");
+    follower->ops->close(follower);
+    bench_close(&bench);
+}
+
 void what_exists_is_left_alone(const struct conformance_target *target)
 {
     struct bench bench;

@@ -26,6 +26,7 @@ const struct conformance_test conformance_tests[] = {
     TEST(two_groups_do_not_know_each_other),
     TEST(a_reader_tells_its_bounds),
     TEST(a_reader_starts_where_it_is_told),
+    TEST(a_follower_reads_what_it_was_given),
     TEST(what_exists_is_left_alone),
     TEST(differences_of_a_topic_are_told),
     TEST(a_missing_topic_is_described_as_missing),
