@@ -200,8 +200,13 @@ static enum status commit_if_due(struct member *member, struct error *error)
     return due ? member_commit(member, error) : STATUS_OK;
 }
 
+enum { WAIT_RESTORING_MS = 2 };
+
 static int wait_ms(const struct member *member)
 {
+    if (restores_count(member->restores) > 0) {
+        return member->task_count == 0 || restores_hungry(member->restores) ? 0 : WAIT_RESTORING_MS;
+    }
     if (!member->batch.open) {
         return IDLE_MS;
     }
@@ -217,6 +222,7 @@ static enum status live_turn(struct member *member, struct error *error)
     size_t polled = 0;
     TRY(member_poll(member, wait_ms(member), POLL_MAX, &polled, error));
     TRY(judge_polled(member, error));
+    TRY(member_restore(member, error));
     if (polled == 0) {
         TRY(member_tick(member, error));
     }

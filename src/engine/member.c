@@ -185,6 +185,7 @@ enum status member_open(const struct engine_options *options, const struct topol
     member->payload = memory_get(sizeof(*member->payload));
     flight_init(&member->flight, member);
     member->checkpointer = options->causal ? NULL : checkpointer_new();
+    member->restores = restores_new(member);
     name_things(member, thread);
     const enum status status = connect(member, error);
     if (status != STATUS_OK) {
@@ -209,6 +210,7 @@ void member_close(struct member *member)
         log_line(LOG_ALARM, "checkpoint_failed", "reason=\"%s\"", late.text);
     }
     checkpointer_free(member->checkpointer);
+    restores_free(member->restores);
     for (size_t i = 0; i < member->task_count; i++) {
         struct error error = {0};
         if (task_close(member->tasks[i], !member->failed, &error) != STATUS_OK) {
@@ -251,33 +253,17 @@ static struct task *find_task(const struct member *member, int32_t partition, si
     return NULL;
 }
 
-/* Opens the task, waiting for brokers and for foreign transactions to end. */
-static enum status on_assign(struct member *member, int32_t partition, struct error *error)
+/* The task begins to judge. */
+static enum status adopt(struct member *member, struct task *task, struct error *error)
 {
-    struct task *task = NULL;
-    int64_t offsets[TOPOLOGY_SOURCES_MAX] = {0};
-    /* A restore may outlast the time that the brokers give a transaction (exactly-once.md 6). */
-    TRY(member_commit(member, error));
-    enum status status = STATUS_RETRY;
-    while (status == STATUS_RETRY) {
-        engine_beat(member->options);
-        status = task_open(member, partition, &task, offsets, error);
-        if (status == STATUS_RETRY) {
-            log_line(LOG_WARNING, "task_waits", "topology=%s partition=%d reason=\"%s\"",
-                     member->topology->name, partition, error->text);
-            if (atomic_load(member->options->stop)) {
-                return STATUS_RETRY;
-            }
-            loop_sleep(member->options->stop, 200);
-        }
-    }
-    TRY(status);
+    task_begin(task);
     member->tasks =
         memory_resize(member->tasks, (member->task_count + 1) * sizeof(*member->tasks));
     member->tasks[member->task_count++] = task;
     log_line(LOG_INFO, "task_assigned", "topology=%s partition=%d commit_seq=%lld",
-             member->topology->name, partition, (long long)task->committed.commit_seq);
-    TRY(member->stream->ops->assign(member->stream, partition, offsets, error));
+             member->topology->name, task->partition, (long long)task->committed.commit_seq);
+    TRY(member->stream->ops->assign(member->stream, task->partition, task->committed.next_offset,
+                                    error));
     /* A first transaction at once: from now on a missing offset is never taken for a first start (E4), and
      * a restart knows its position without asking every topic where it begins. */
     if (task->committed.commit_seq == 0 && !member->options->causal) {
@@ -286,18 +272,58 @@ static enum status on_assign(struct member *member, int32_t partition, struct er
     return STATUS_OK;
 }
 
+/* What a restore may take of a turn: little beside tasks at work, and there is nothing to wait for while
+ * these have records. */
+enum { RESTORE_ALONE_MS = 50, RESTORE_BESIDE_MS = 10, RESTORE_WAIT_MS = 5 };
+
+enum status member_restore(struct member *member, struct error *error)
+{
+    const bool alone = member->task_count == 0;
+    struct task *task = NULL;
+    while (restores_count(member->restores) > 0) {
+        TRY(restores_step(member->restores, alone ? RESTORE_ALONE_MS : RESTORE_BESIDE_MS,
+                          alone ? RESTORE_WAIT_MS : 0, &task, error));
+        if (task == NULL) {
+            break;
+        }
+        TRY(adopt(member, task, error));
+    }
+    return STATUS_OK;
+}
+
+/* Causal order is that of all tasks, so all are there before the first record is judged. */
+static enum status restore_whole(struct member *member, struct error *error)
+{
+    while (restores_count(member->restores) > 0) {
+        if (atomic_load(member->options->stop)) {
+            return error_set(error, STATUS_RETRY, "stopped while restoring");
+        }
+        engine_beat(member->options);
+        TRY(member_restore(member, error));
+    }
+    return STATUS_OK;
+}
+
+static enum status on_assign(struct member *member, int32_t partition, struct error *error)
+{
+    restores_add(member->restores, partition);
+    return member->options->causal ? restore_whole(member, error) : STATUS_OK;
+}
+
 static enum status on_revoke(struct member *member, int32_t partition, bool lost,
                              struct error *error)
 {
     if (!PLANTED(REVOKE_UNCOMMITTED)) {
         TRY(lost ? member_abort(member, error) : member_commit(member, error));
     }
+    TRY(settle_checkpoint(member, error));
     size_t index = 0;
     struct task *task = find_task(member, partition, &index);
     if (task != NULL) {
-        TRY(settle_checkpoint(member, error));
         member->tasks[index] = member->tasks[--member->task_count];
         TRY(task_close(task, true, error));
+    } else {
+        restores_drop(member->restores, partition);
     }
     log_line(LOG_INFO, "task_revoked", "topology=%s partition=%d lost=%d", member->topology->name,
              partition, lost);

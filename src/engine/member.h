@@ -16,6 +16,7 @@
 #include "engine/flight.h"
 #include "engine/keys.h"
 #include "engine/policy_feed.h"
+#include "engine/restore.h"
 #include "engine/task.h"
 
 #define MEMBER_TASKS_MAX 4096
@@ -39,6 +40,7 @@ struct member {
     struct store_memory *store_memory;
     struct stream *stream;
     struct policy_feed *policies;
+    struct restores *restores;         /* partitions that are not tasks yet */
     struct checkpointer *checkpointer; /* NULL on a causal run: checkpoints are written in line */
     char group[TOPOLOGY_NAME_MAX];
     char transactional_id[256];
@@ -78,6 +80,9 @@ void member_close(struct member *member);
  * waits at most `timeout_ms` for the first. *count_out: records taken. */
 MUST_CHECK enum status member_poll(struct member *member, int timeout_ms, size_t records_max,
                                    size_t *count_out, struct error *error);
+
+/* A piece of the restores; a task that is ready begins. */
+MUST_CHECK enum status member_restore(struct member *member, struct error *error);
 
 /* Commits the batch, if there is one, with all that follows from its outcome. STATUS_FATAL: fenced, or
  * the store failed: leave the process. */

@@ -88,11 +88,8 @@ struct task {
     struct error emit_error;
 };
 
-/* Opens the task's state and brings it to the committed position (exactly-once.md 3). On success
- * offsets_out[source] is where to read on. STATUS_RETRY: the brokers do not answer or an open transaction is
- * in the way; call again. */
-MUST_CHECK enum status task_open(struct member *member, int32_t partition, struct task **task_out,
-                                 int64_t *offsets_out, struct error *error);
+/* From now on the task judges; its state is at its committed position (restore.h brings it there). */
+void task_begin(struct task *task);
 /* Drops queues and overlay; `clean`: nothing is uncommitted, write a last checkpoint first. */
 MUST_CHECK enum status task_close(struct task *task, bool clean, struct error *error);
 

@@ -1,7 +1,9 @@
 /* Start and takeover of a task (exactly-once.md 3): open the store, compare it with the committed
- * offsets, restore what is missing from the changelog, refuse what does not fit.
+ * offsets, refuse what does not fit. What is missing is read by restore.c.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "engine/task_open.h"
+
 #include "engine/member.h"
 
 #include "base/assert.h"
@@ -59,7 +61,7 @@ static enum status store_open(const struct member *member, int32_t partition,
 }
 
 /* The caps of one task: its part of the memory cap; a quarter of it pending at most. */
-static struct state_limits limits_of(const struct member *member)
+struct state_limits task_limits(const struct member *member)
 {
     const int64_t parts = (int64_t)member->options->topology_count * member->partition_count;
     ASSERT(parts > 0);
@@ -69,56 +71,12 @@ static struct state_limits limits_of(const struct member *member)
                                  .checkpoint_ms = member->config->checkpoint_interval_ms};
 }
 
-/* Puts a restored row into the state and moves its timer along. */
-static enum status restore_row(struct task *task, const struct stream_record *record,
-                               struct buffer *meta, struct error *error)
+enum status task_passed(struct task *task, struct bytes meta, int64_t next, struct error *error)
 {
-    const struct member *member = task->member;
-    const int64_t now = clock_monotonic_ms();
-    if (bytes_is(record->key, STATE_META_KEY)) {
-        buffer_clear(meta);
-        buffer_append(meta, record->value);
-        return STATUS_OK;
+    task->committed = (struct task_head){.commit_seq = 0};
+    if (meta.data != NULL) {
+        TRY(task_meta_decode(task, meta, &task->committed, error));
     }
-    const bool has_timer =
-        !PLANTED(TIMERS_FORGOTTEN) && member->topology->step->timer != NULL && record->key.size > 1 && record->key.data[0] == 's';
-    const struct policies *policies = policy_feed_versions(member->policies);
-    int64_t before = TIME_NEVER_MS;
-    int64_t due = TIME_NEVER_MS;
-    if (has_timer) {
-        struct bytes old = {0};
-        TRY(state_get(task->state, record->key, &old, error));
-        if (old.data != NULL) {
-            TRY(member->topology->step->due(task->scratch, policies, old, &before, error));
-        }
-        if (record->value.data != NULL) {
-            TRY(member->topology->step->due(task->scratch, policies, record->value, &due, error));
-        }
-    }
-    state_restore(task->state, record->key, record->value, now);
-    if (before != due) {
-        uint8_t row[9 + 256];
-        const struct bytes subject = bytes_of(record->key.data + 1, record->key.size - 1);
-        ASSERT(subject.size <= sizeof(row) - 9);
-        row[0] = 't';
-        memcpy(row + 9, subject.data, subject.size);
-        if (before != TIME_NEVER_MS && !PLANTED(TIMERS_DOUBLED)) {
-            be64_put(row + 1, (uint64_t)before);
-            state_restore(task->state, bytes_of(row, 9 + subject.size), (struct bytes){0}, now);
-        }
-        if (due != TIME_NEVER_MS) {
-            be64_put(row + 1, (uint64_t)due);
-            state_restore(task->state, bytes_of(row, 9 + subject.size), bytes_of("", 0), now);
-        }
-    }
-    return STATUS_OK;
-}
-
-/* Makes `meta`, the last record of a transaction in the changelog, the meta of all restored so far. */
-static enum status restore_mark(struct task *task, struct bytes meta, int64_t next,
-                                struct error *error)
-{
-    TRY(task_meta_decode(task, meta, &task->committed, error));
     task->committed.changelog_next = next;
     struct buffer stored = {0};
     task_meta_encode(task, &task->committed, task->member->row, &stored);
@@ -127,58 +85,55 @@ static enum status restore_mark(struct task *task, struct bytes meta, int64_t ne
     return STATUS_OK;
 }
 
-/* One record of the changelog. After a transaction's last one, its meta, a checkpoint may be written: a
- * long restore keeps to the memory cap and goes on where it stood after a crash. */
-static enum status restore_record(struct task *task, const struct stream_record *record,
-                                  struct buffer *meta, struct error *error)
+static void start_at(struct task *task, const struct task_aim *aim)
 {
-    TRY(restore_row(task, record, meta, error));
-    if (bytes_is(record->key, STATE_META_KEY) &&
-        state_checkpoint_due(task->state, clock_monotonic_ms())) {
-        TRY(restore_mark(task, buffer_bytes(meta), record->offset + 1, error));
-        TRY(state_checkpoint(task->state, error));
+    for (uint32_t i = 0; i < task->member->topology->source_count; i++) {
+        task->committed.next_offset[i] = aim->offsets[i];
     }
+}
+
+enum status task_reached(struct task *task, const struct task_aim *aim, struct bytes meta,
+                         struct error *error)
+{
+    const char *changelog = task->member->changelog_name;
+    const struct task_mark *mark = &aim->mark;
+    if (PLANTED(RESTORE_TO_LSO) && aim->target < mark->changelog_next) {
+        TRY(task_passed(task, meta.size > 0 ? meta : (struct bytes){0}, aim->target, error));
+        task->committed.commit_seq = mark->commit_seq;
+        start_at(task, aim);
+        return STATUS_OK;
+    }
+    if (meta.size == 0) {
+        return error_set(error, STATUS_FATAL,
+                         "changelog '%s' partition %d holds no meta record up to %" PRId64
+                         ": it is not the changelog of this group's offsets",
+                         changelog, task->partition, mark->changelog_next);
+    }
+    TRY(task_passed(task, meta, mark->changelog_next, error));
+    if (task->committed.commit_seq != mark->commit_seq) {
+        return error_set(error, STATUS_FATAL,
+                         "changelog '%s' partition %d ends at transaction %" PRId64
+                         ", the group committed %" PRId64 ": keep both as evidence and restore "
+                         "the topic", changelog, task->partition, task->committed.commit_seq,
+                         mark->commit_seq);
+    }
+    start_at(task, aim);
     return STATUS_OK;
 }
 
-/* Reads the changelog up to `target`; waits while its last stable offset is below (window 5). */
-static enum status restore_read(struct task *task, struct reader *reader, int64_t target,
-                                struct buffer *meta, struct error *error)
+/* How long a question about one partition may hold up the tasks at work. */
+#define BOUNDS_WAIT_MS 1000
+
+static enum status bounds_of(const struct task *task, const char *topic, int64_t *start_out,
+                             int64_t *end_out, struct error *error)
 {
-    const struct member *member = task->member;
-    int64_t shown_at = clock_monotonic_ms();
-    int64_t rows = 0;
-    while (reader->ops->position(reader) < target) {
-        if (atomic_load(member->options->stop)) {
-            return error_set(error, STATUS_RETRY, "stopped while restoring");
-        }
-        engine_beat(member->options);
-        struct stream_record record = {0};
-        bool found = false;
-        TRY(reader->ops->read(reader, 200, &record, &found, error));
-        if (found) {
-            enum status status = STATUS_OK;
-            if (record.offset < target) {
-                status = restore_record(task, &record, meta, error);
-                rows++;
-            }
-            reader->ops->release(reader, &record);
-            TRY(status);
-        }
-        if ((!found || rows % 256 == 0) && clock_monotonic_ms() - shown_at > SECOND_MS) {
-            shown_at = clock_monotonic_ms();
-            log_line(LOG_INFO, "restoring", "topology=%s partition=%d offset=%" PRId64
-                     " target=%" PRId64, member->topology->name, task->partition,
-                     reader->ops->position(reader), target);
-        }
-    }
-    log_line(LOG_INFO, "restored", "topology=%s partition=%d records=%" PRId64 " target=%" PRId64,
-             member->topology->name, task->partition, rows, target);
-    return STATUS_OK;
+    struct cluster *cluster = task->member->cluster;
+    return cluster->ops->bounds(cluster, topic, task->partition, BOUNDS_WAIT_MS, start_out, end_out,
+                                error);
 }
 
-/* The changelog must reach what the group committed, stable or not yet; a shorter one is waited for in
- * vain. */
+/* Where the changelog is stable only below what the group committed, it must at least reach it: a shorter
+ * one is waited for in vain. */
 static enum status check_end(const struct task *task, int64_t target, struct error *error)
 {
     const struct member *member = task->member;
@@ -199,68 +154,30 @@ static enum status check_end(const struct task *task, int64_t target, struct err
     return STATUS_OK;
 }
 
-static enum status restore_from(struct task *task, struct reader *reader, int64_t from,
-                                const struct task_mark *mark, struct error *error)
+static enum status check_changelog(const struct task *task, struct task_aim *aim,
+                                   struct error *error)
 {
     int64_t start = 0;
-    int64_t end = 0;
-    TRY(reader->ops->bounds(reader, &start, &end, error));
-    if (start > from) {
+    int64_t stable = 0;
+    TRY(bounds_of(task, task->member->changelog_name, &start, &stable, error));
+    if (start > aim->from) {
         return error_set(error, STATUS_FATAL,
                          "changelog '%s' partition %d begins at %" PRId64 ", the state needs it "
                          "from %" PRId64 ": records were deleted; restore the topic, nothing else "
-                         "holds them", task->member->changelog_name, task->partition, start, from);
+                         "holds them", task->member->changelog_name, task->partition, start,
+                         aim->from);
     }
-    TRY(check_end(task, mark->changelog_next, error));
-    struct buffer meta = {0};
-    const bool short_of = PLANTED(RESTORE_TO_LSO) && end < mark->changelog_next;
-    enum status status =
-        restore_read(task, reader, short_of ? end : mark->changelog_next, &meta, error);
-    if (short_of && status == STATUS_OK) {
-        const enum status marked =
-            meta.size > 0 ? restore_mark(task, buffer_bytes(&meta), end, error) : STATUS_OK;
-        task->committed.commit_seq = mark->commit_seq;
-        buffer_release(&meta);
-        return marked;
+    if (PLANTED(RESTORE_TO_LSO) && stable < aim->target) {
+        aim->target = stable;
     }
-    if (status == STATUS_OK && meta.size == 0) {
-        status = error_set(error, STATUS_FATAL,
-                           "changelog '%s' partition %d holds no meta record up to %" PRId64
-                           ": it is not the changelog of this group's offsets",
-                           task->member->changelog_name, task->partition, mark->changelog_next);
-    }
-    if (status == STATUS_OK) {
-        status = restore_mark(task, buffer_bytes(&meta), mark->changelog_next, error);
-    }
-    buffer_release(&meta);
-    TRY(status);
-    if (task->committed.commit_seq != mark->commit_seq) {
-        return error_set(error, STATUS_FATAL,
-                         "changelog '%s' partition %d ends at transaction %" PRId64
-                         ", the group committed %" PRId64 ": keep both as evidence and restore "
-                         "the topic", task->member->changelog_name, task->partition,
-                         task->committed.commit_seq, mark->commit_seq);
-    }
-    return STATUS_OK;
+    return stable >= aim->target ? STATUS_OK : check_end(task, aim->target, error);
 }
 
-static enum status restore(struct task *task, int64_t from, const struct task_mark *mark,
-                           struct error *error)
-{
-    struct cluster *cluster = task->member->cluster;
-    struct reader *reader = NULL;
-    TRY(cluster->ops->reader_open(cluster, task->member->changelog_name, task->partition, from,
-                                  true, &reader, error));
-    const enum status status = restore_from(task, reader, from, mark, error);
-    reader->ops->close(reader);
-    return status;
-}
-
-/* Nothing was ever committed: only then an empty start is right (E4). */
-static enum status start_empty(struct task *task, bool has_state, struct error *error)
+/* Nothing was ever committed: only then an empty start is right (E4), and only if the changelog is empty. */
+static enum status aim_at_nothing(struct task *task, bool has_state, struct task_aim *aim,
+                                  struct error *error)
 {
     const struct member *member = task->member;
-    struct cluster *cluster = member->cluster;
     if (PLANTED(EMPTY_START)) {
         return STATUS_OK;
     }
@@ -270,36 +187,13 @@ static enum status start_empty(struct task *task, bool has_state, struct error *
                          "its offsets expired or the group was deleted; restore the offsets, or "
                          "use a new group and an empty state.dir", member->group, task->partition);
     }
-    struct reader *reader = NULL;
-    TRY(cluster->ops->reader_open(cluster, member->changelog_name, task->partition, 0, true,
-                                  &reader, error));
-    int64_t start = 0;
-    int64_t end = 0;
-    enum status status = reader->ops->bounds(reader, &start, &end, error);
-    bool found = false;
-    while (status == STATUS_OK && !found && reader->ops->position(reader) < end) {
-        struct stream_record record = {0};
-        status = reader->ops->read(reader, 200, &record, &found, error);
-        if (status == STATUS_OK && found) {
-            reader->ops->release(reader, &record);
-        }
-    }
-    reader->ops->close(reader);
-    TRY(status);
-    if (found) {
-        return error_set(error, STATUS_FATAL,
-                         "group '%s' has no committed offset for partition %d, but changelog '%s' "
-                         "holds state: its offsets expired or the group was deleted; restore the "
-                         "offsets", member->group, task->partition, member->changelog_name);
-    }
+    aim->first_start = true;
+    TRY(bounds_of(task, member->changelog_name, &aim->from, &aim->target, error));
     for (uint32_t i = 0; i < member->topology->source_count; i++) {
-        TRY(cluster->ops->reader_open(cluster, member->source_names[i], task->partition, 0, true,
-                                      &reader, error));
-        status = reader->ops->bounds(reader, &start, &end, error);
-        reader->ops->close(reader);
-        TRY(status);
-        task->committed.next_offset[i] = start;
+        int64_t end = 0;
+        TRY(bounds_of(task, member->source_names[i], &aim->offsets[i], &end, error));
     }
+    start_at(task, aim);
     return STATUS_OK;
 }
 
@@ -350,7 +244,7 @@ static enum status state_begin(struct task *task, struct error *error)
     struct member *member = task->member;
     struct store *store = NULL;
     TRY(store_open(member, task->partition, &store, error));
-    const struct state_limits limits = limits_of(member);
+    const struct state_limits limits = task_limits(member);
     TRY(state_open(store, &limits, &task->state, error));
     task->timers = timers_new(task->state);
     return STATUS_OK;
@@ -384,55 +278,57 @@ static enum status start_anew(struct task *task, struct error *error)
     return status;
 }
 
-static enum status catch_up(struct task *task, bool has_state,
-                            const struct stream_committed *committed, struct error *error)
+static enum status aim_at_mark(struct task *task, bool has_state,
+                               const struct stream_committed *committed, struct task_aim *aim,
+                               struct error *error)
 {
     const struct member *member = task->member;
-    struct task_mark mark = {0};
-    int64_t offsets[TOPOLOGY_SOURCES_MAX] = {0};
-    TRY(positions_of(task, committed, &mark, offsets, error));
+    TRY(positions_of(task, committed, &aim->mark, aim->offsets, error));
+    const struct task_mark *mark = &aim->mark;
     const int64_t local = has_state ? task->committed.commit_seq : -1;
-    if (local > mark.commit_seq) {
+    if (local > mark->commit_seq) {
         return error_set(error, STATUS_FATAL,
                          "state of '%s' partition %d is at transaction %" PRId64
                          ", the group at %" PRId64 ": the log was cut or offsets were reset; keep "
                          "the directory as evidence and start with an empty one",
-                         member->topology->name, task->partition, local, mark.commit_seq);
+                         member->topology->name, task->partition, local, mark->commit_seq);
     }
     if (PLANTED(RESTORE_SKIPPED)) {
-        task->committed.commit_seq = mark.commit_seq;
-    } else if (local < mark.commit_seq) {
-        const bool stale =
-            has_state && clock_wall_ms() - task->committed.wall_ms > TOMBSTONES_MS;
-        if (stale) {
-            TRY(start_anew(task, error));
-        }
-        const int64_t from = has_state && !stale ? task->committed.changelog_next : 0;
-        TRY(restore(task, from, &mark, error));
+        task->committed.commit_seq = mark->commit_seq;
     }
-    for (uint32_t i = 0; i < member->topology->source_count; i++) {
-        task->committed.next_offset[i] = offsets[i];
+    if (local == mark->commit_seq || PLANTED(RESTORE_SKIPPED)) {
+        start_at(task, aim);
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    const bool stale = has_state && clock_wall_ms() - task->committed.wall_ms > TOMBSTONES_MS;
+    if (stale) {
+        TRY(start_anew(task, error));
+    }
+    aim->from = has_state && !stale ? task->committed.changelog_next : 0;
+    aim->target = mark->changelog_next;
+    return check_changelog(task, aim, error);
 }
 
-static enum status open_state(struct task *task, struct error *error)
+enum status task_open_store(struct task *task, struct error *error)
 {
-    struct member *member = task->member;
     TRY(state_begin(task, error));
-    task->scratch = member->topology->step->open(member->codec);
+    task->scratch = task->member->topology->step->open(task->member->codec);
     const struct bytes meta = state_stored_meta(task->state);
-    const bool has_state = meta.data != NULL;
-    if (has_state) {
-        TRY(task_meta_decode(task, meta, &task->committed, error));
-    }
-    struct stream_committed *committed =
-        memory_get(member->topology->source_count * sizeof(*committed));
+    return meta.data != NULL ? task_meta_decode(task, meta, &task->committed, error) : STATUS_OK;
+}
+
+enum status task_aim(struct task *task, struct task_aim *aim_out, struct error *error)
+{
+    const struct member *member = task->member;
+    const uint32_t count = member->topology->source_count;
+    const bool has_state = state_stored_meta(task->state).data != NULL;
+    struct stream_committed *committed = memory_get(count * sizeof(*committed));
+    *aim_out = (struct task_aim){.from = 0};
     enum status status =
         member->stream->ops->committed(member->stream, task->partition, committed, error);
     if (status == STATUS_OK) {
         bool any = false;
-        for (uint32_t i = 0; i < member->topology->source_count; i++) {
+        for (uint32_t i = 0; i < count; i++) {
             any = any || committed[i].set;
         }
         if (any && !committed[0].set) {
@@ -441,8 +337,8 @@ static enum status open_state(struct task *task, struct error *error)
                                "'%s': offsets were changed from outside", member->group,
                                task->partition, member->source_names[0]);
         } else {
-            status = any ? catch_up(task, has_state, committed, error)
-                         : start_empty(task, has_state, error);
+            status = any ? aim_at_mark(task, has_state, committed, aim_out, error)
+                         : aim_at_nothing(task, has_state, aim_out, error);
         }
     }
     free(committed);
@@ -465,8 +361,7 @@ static void work_release(struct task_work *work)
     }
 }
 
-enum status task_open(struct member *member, int32_t partition, struct task **task_out,
-                      int64_t *offsets_out, struct error *error)
+struct task *task_new(struct member *member, int32_t partition)
 {
     struct task *task = memory_get(sizeof(*task));
     *task = (struct task){.member = member, .partition = partition};
@@ -475,21 +370,14 @@ enum status task_open(struct member *member, int32_t partition, struct task **ta
     }
     task->work = &task->works[0];
     task->sealed = &task->works[1];
-    const enum status status = open_state(task, error);
-    if (status != STATUS_OK) {
-        struct error ignored = {0};
-        const enum status closed = task_close(task, false, &ignored);
-        ASSERT(closed == STATUS_OK); /* nothing is written by an unclean close */
-        return status;
-    }
+    return task;
+}
+
+void task_begin(struct task *task)
+{
     task->work->head = task->committed;
     task->committed_at_ms = clock_monotonic_ms();
     task->active_at_ms = task->committed_at_ms;
-    for (uint32_t i = 0; i < member->topology->source_count; i++) {
-        offsets_out[i] = task->committed.next_offset[i];
-    }
-    *task_out = task;
-    return STATUS_OK;
 }
 
 enum status task_close(struct task *task, bool clean, struct error *error)

@@ -237,14 +237,6 @@ void state_abort(struct state *state)
     state->is_sealed = false;
 }
 
-void state_restore(struct state *state, struct bytes key, struct bytes value,
-                   int64_t now_monotonic_ms)
-{
-    ASSERT(!is_meta(key));
-    since(&state->rows_since_ms, now_monotonic_ms);
-    row_map_put(&state->pending, key, hash64(key), value);
-}
-
 size_t state_memory(const struct state *state)
 {
     return sizeof(*state) + row_map_memory(&state->overlay) + row_map_memory(&state->sealed) +

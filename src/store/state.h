@@ -69,6 +69,19 @@ void state_abort(struct state *state);
  * whose meta says how far they go must come before a checkpoint of a store without meta. */
 void state_restore(struct state *state, struct bytes key, struct bytes value,
                    int64_t now_monotonic_ms);
+/* Of the pending rows and their places in memory. */
+size_t state_pending_bytes(const struct state *state);
+
+/* Called for a pending row: `before` is its value under all that is pending; data NULL: absent. It may put
+ * and remove rows, which go to the overlay. */
+typedef enum status state_change(void *context, struct bytes key, struct bytes before,
+                                 struct bytes value, struct error *error);
+/* Looks at the next `slots` places of the pending map from *place (0 at first) on and calls `change` for the
+ * rows whose keys begin with `first`. *end_out: that was the last one. Nothing may be restored or committed
+ * before. */
+MUST_CHECK enum status state_restored(struct state *state, char first, size_t *place, size_t slots,
+                                      state_change *change, void *context, bool *end_out,
+                                      struct error *error);
 
 /* Visits the rows with this prefix and key >= from in key order, as of now: overlay included. At
  * most `limit` rows; `visit` may stop earlier, and may get rows but change none. The first scan of

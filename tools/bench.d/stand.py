@@ -458,6 +458,9 @@ class Worker:
         changelog = self.changelog_bytes()
         if wipe:
             shutil.rmtree(self.state)
+            before = time.monotonic()
+            counted = self.stand.count(self.prefix + "sanctions-changelog")
+            plain = time.monotonic() - before
         reader = self.stand.consumer("bench-reader", **{"fetch.wait.max.ms": 5})
         try:
             self.place_at_end(reader)
@@ -472,10 +475,11 @@ class Worker:
         table.add(part, "changelog records replayed", facts["records"], "records")
         table.add(part, "CPU until then", cpu_of(self.process.pid), "CPU s")
         if wipe:
-            counted = self.stand.count(self.prefix + "sanctions-changelog")
             table.add(part, "changelog on the broker's disk", changelog / 1e6, "MB")
             table.add(part, "changelog, keys and values", counted["bytes"] / 1e6, "MB")
             table.add(part, "restored, keys and values", counted["bytes"] / 1e6 / every, "MB / s")
+            table.add(part, "a plain consumer reads the changelog in", plain, "s")
+            table.add(part, "slowest restore of a partition", facts["slowest_s"], "s")
         load.terminate()
         load.wait(60)
 
@@ -511,7 +515,8 @@ class Worker:
             clock, _, fraction = found[-1].partition(".")
             parsed = time.strptime(clock + " UTC", "%Y-%m-%dT%H:%M:%S %Z")
             assigned = calendar.timegm(parsed) + float("0." + fraction) - self.started_wall
-        return {"records": records, "assigned_s": assigned}
+        slowest = max([int(n) for n in re.findall(r"event=restored .*? ms=(\d+)", text)] or [0]) / 1000
+        return {"records": records, "assigned_s": assigned, "slowest_s": slowest}
 
     def changelog_bytes(self):
         folder = os.path.join(ROOT, "build", "kafka", "run", NAME, "node-1", "data")

@@ -1,0 +1,455 @@
+/* The steps of a restore, and whose turn it is.
+ *
+ * Rows go into the pending map as they come. Timers are rows too, derived from the rows of subjects: not at
+ * every record, since most are followed by a newer one, but once for every changed row, before a checkpoint
+ * and at the end. Between two of a subject's versions its old timer row is found by the row below.
+ *
+ * A checkpoint in the middle of a restore holds a piece of the changelog that need not end with a
+ * transaction: its meta is that of transaction 0 and an offset to go on from, so that no committed position
+ * can be equal to it. After a transaction's last record it is that transaction's own.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "engine/restore.h"
+
+#include "base/assert.h"
+#include "base/planted.h"
+#include "base/time.h"
+#include "engine/log.h"
+#include "engine/member.h"
+#include "engine/task_open.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum phase {
+    PHASE_START,  /* the store is not open yet */
+    PHASE_ASK,    /* for committed offsets, until they are stable */
+    PHASE_READ,   /* the changelog */
+    PHASE_DERIVE, /* timers of the rows read */
+    PHASE_WRITE,  /* a checkpoint, once the writer is free */
+    PHASE_READY,
+};
+
+enum {
+    ASK_AGAIN_MS = 500,
+    SHOW_MS = 1000,
+    CLOCK_EVERY = 64,    /* records between two looks at the clock */
+    DERIVE_SLOTS = 1024, /* the same, places of the pending map */
+};
+
+struct restore {
+    struct task *task;
+    enum phase phase;
+    struct task_aim aim;
+    int64_t from;
+    struct buffer meta;  /* the last meta record */
+    int64_t meta_next;   /* the offset after it */
+    int64_t next;        /* the offset after the last record */
+    size_t place;        /* of the derivation */
+    bool reading;        /* the follower has it */
+    bool whole;          /* everything is read */
+    int64_t ask_at_ms;
+    int64_t begun_at_ms; /* of reading */
+    int64_t written_at_ms;
+    int64_t shown_at_ms;
+    int64_t records;
+    int64_t bytes;
+};
+
+struct restores {
+    struct member *member;
+    struct follower *follower; /* NULL: none is needed */
+    struct restore **items;
+    size_t count;
+    bool hungry;
+};
+
+struct restores *restores_new(struct member *member)
+{
+    struct restores *restores = memory_get(sizeof(*restores));
+    *restores = (struct restores){.member = member};
+    return restores;
+}
+
+void restores_add(struct restores *restores, int32_t partition)
+{
+    struct restore *restore = memory_get(sizeof(*restore));
+    *restore = (struct restore){.task = task_new(restores->member, partition)};
+    restores->items =
+        memory_resize(restores->items, (restores->count + 1) * sizeof(struct restore *));
+    restores->items[restores->count++] = restore;
+}
+
+size_t restores_count(const struct restores *restores)
+{
+    return restores->count;
+}
+
+bool restores_hungry(const struct restores *restores)
+{
+    return restores->hungry;
+}
+
+static void reading_stop(struct restores *restores, struct restore *restore)
+{
+    if (restore->reading) {
+        restores->follower->ops->drop(restores->follower, restore->task->partition);
+        restore->reading = false;
+    }
+}
+
+/* Takes the restore out; its task stays. */
+static struct task *take_out(struct restores *restores, size_t index)
+{
+    struct restore *restore = restores->items[index];
+    struct task *task = restore->task;
+    reading_stop(restores, restore);
+    restores->items[index] = restores->items[--restores->count];
+    buffer_release(&restore->meta);
+    free(restore);
+    if (restores->count == 0 && restores->follower != NULL) {
+        restores->follower->ops->close(restores->follower);
+        restores->follower = NULL;
+    }
+    return task;
+}
+
+static void give_up(struct restores *restores, size_t index)
+{
+    struct error ignored = {0};
+    const enum status status = task_close(take_out(restores, index), false, &ignored);
+    ASSERT(status == STATUS_OK); /* nothing is written by an unclean close */
+}
+
+bool restores_drop(struct restores *restores, int32_t partition)
+{
+    for (size_t i = 0; i < restores->count; i++) {
+        if (restores->items[i]->task->partition == partition) {
+            give_up(restores, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+void restores_free(struct restores *restores)
+{
+    if (restores != NULL) {
+        while (restores->count > 0) {
+            give_up(restores, restores->count - 1);
+        }
+        free(restores->items);
+        free(restores);
+    }
+}
+
+/* --- the beginning */
+
+static enum status start(struct restore *restore, struct error *error)
+{
+    TRY(task_open_store(restore->task, error));
+    restore->phase = PHASE_ASK;
+    return STATUS_OK;
+}
+
+static enum status reading_start(struct restores *restores, struct restore *restore,
+                                 struct error *error)
+{
+    struct cluster *cluster = restores->member->cluster;
+    if (restores->follower == NULL) {
+        TRY(cluster->ops->follower_open(cluster, restores->member->changelog_name,
+                                        &restores->follower, error));
+    }
+    const int64_t now = clock_monotonic_ms();
+    TRY(restores->follower->ops->add(restores->follower, restore->task->partition, restore->from,
+                                     error));
+    restore->reading = true;
+    restore->next = restore->from;
+    restore->begun_at_ms = now;
+    restore->written_at_ms = now;
+    restore->shown_at_ms = now;
+    restore->phase = PHASE_READ;
+    return STATUS_OK;
+}
+
+/* An open transaction that may hold offsets of the partition, or brokers that are away, are waited for. */
+static enum status ask(struct restores *restores, struct restore *restore, struct error *error)
+{
+    const int64_t now = clock_monotonic_ms();
+    if (now < restore->ask_at_ms) {
+        return STATUS_OK;
+    }
+    const enum status status = task_aim(restore->task, &restore->aim, error);
+    if (status == STATUS_RETRY) {
+        restore->ask_at_ms = now + ASK_AGAIN_MS;
+        if (now - restore->shown_at_ms >= SHOW_MS) {
+            restore->shown_at_ms = now;
+            log_line(LOG_WARNING, "task_waits", "topology=%s partition=%d reason=\"%s\"",
+                     restores->member->topology->name, restore->task->partition, error->text);
+        }
+        return STATUS_OK;
+    }
+    TRY(status);
+    restore->from = restore->aim.from;
+    if (restore->from >= restore->aim.target) { /* nothing to read */
+        restore->phase = PHASE_READY;
+        return STATUS_OK;
+    }
+    return reading_start(restores, restore, error);
+}
+
+/* --- reading */
+
+static struct restore *restore_of(const struct restores *restores, int32_t partition)
+{
+    for (size_t i = 0; i < restores->count; i++) {
+        if (restores->items[i]->task->partition == partition) {
+            return restores->items[i];
+        }
+    }
+    return NULL;
+}
+
+static void show(const struct restore *restore, const char *event, int64_t now)
+{
+    const struct member *member = restore->task->member;
+    const int64_t whole = restore->aim.target - restore->from;
+    const int64_t done = restore->next - restore->from;
+    log_line(LOG_INFO, event,
+             "topology=%s partition=%d records=%" PRId64 " bytes=%" PRId64 " percent=%" PRId64
+             " target=%" PRId64 " ms=%" PRId64, member->topology->name, restore->task->partition,
+             restore->records, restore->bytes, done >= whole ? 100 : 100 * done / whole,
+             restore->aim.target, now - restore->begun_at_ms);
+}
+
+static enum status take_record(struct restore *restore, const struct stream_record *record,
+                               int64_t now, struct error *error)
+{
+    if (record->offset >= restore->aim.target) {
+        return STATUS_OK;
+    }
+    if (restore->aim.first_start) {
+        return error_set(error, STATUS_FATAL,
+                         "group '%s' has no committed offset for partition %d, but changelog '%s' "
+                         "holds state: its offsets expired or the group was deleted; restore the "
+                         "offsets", restore->task->member->group, restore->task->partition,
+                         restore->task->member->changelog_name);
+    }
+    restore->records++;
+    restore->bytes += (int64_t)(record->key.size + record->value.size);
+    restore->next = record->offset + 1;
+    if (bytes_is(record->key, STATE_META_KEY)) {
+        buffer_clear(&restore->meta);
+        buffer_append(&restore->meta, record->value);
+        restore->meta_next = restore->next;
+    } else {
+        state_restore(restore->task->state, record->key, record->value, now);
+    }
+    return STATUS_OK;
+}
+
+/* Whether memory or age asks for a checkpoint before more is read. */
+static bool is_full(const struct restore *restore, int64_t now)
+{
+    const struct state_limits limits = task_limits(restore->task->member);
+    return state_pending_bytes(restore->task->state) >= limits.checkpoint_bytes ||
+           now - restore->written_at_ms >= limits.checkpoint_ms;
+}
+
+static void derive_begin(struct restore *restore)
+{
+    restore->phase = PHASE_DERIVE;
+    restore->place = 0;
+}
+
+/* Takes records until one partition has something else to do. */
+static enum status read_some(struct restores *restores, int64_t until_ms, int wait_ms,
+                             struct error *error)
+{
+    struct follower *follower = restores->follower;
+    int64_t now = clock_monotonic_ms();
+    for (unsigned count = 1;; count++) {
+        struct stream_record record = {0};
+        bool found = false;
+        TRY(follower->ops->read(follower, count == 1 ? wait_ms : 0, &record, &found, error));
+        if (!found) {
+            restores->hungry = false;
+            return STATUS_OK;
+        }
+        struct restore *restore = restore_of(restores, record.partition);
+        const enum status status = take_record(restore, &record, now, error);
+        follower->ops->release(follower, &record);
+        TRY(status);
+        if (restore->next >= restore->aim.target) {
+            return STATUS_OK; /* ends below */
+        }
+        if (is_full(restore, now)) {
+            derive_begin(restore);
+            return STATUS_OK;
+        }
+        if (count % CLOCK_EVERY == 0) {
+            now = clock_monotonic_ms();
+            if (now >= until_ms) {
+                return STATUS_OK;
+            }
+        }
+    }
+}
+
+/* A restore below its target waits here: the last stable offset may lag behind (window 5). */
+static void reading_check(struct restores *restores, struct restore *restore)
+{
+    const int64_t now = clock_monotonic_ms();
+    const int64_t position =
+        restores->follower->ops->position(restores->follower, restore->task->partition);
+    if (position >= restore->aim.target) {
+        reading_stop(restores, restore);
+        restore->whole = true;
+        derive_begin(restore);
+    } else if (now - restore->shown_at_ms >= SHOW_MS) {
+        restore->shown_at_ms = now;
+        show(restore, "restoring", now);
+    }
+}
+
+/* --- timers */
+
+static enum status derive_timer(void *context, struct bytes key, struct bytes before,
+                                struct bytes value, struct error *error)
+{
+    struct task *task = context;
+    const struct step *step = task->member->topology->step;
+    const struct policies *policies = policy_feed_versions(task->member->policies);
+    int64_t due_before = TIME_NEVER_MS;
+    int64_t due = TIME_NEVER_MS;
+    if (before.data != NULL) {
+        TRY(step->due(task->scratch, policies, before, &due_before, error));
+    }
+    if (value.data != NULL) {
+        TRY(step->due(task->scratch, policies, value, &due, error));
+    }
+    if (PLANTED(TIMERS_FORGOTTEN)) {
+        return STATUS_OK;
+    }
+    if (PLANTED(TIMERS_DOUBLED)) {
+        due_before = due_before == due ? due : TIME_NEVER_MS;
+    }
+    timers_move(task->timers, bytes_of(key.data + 1, key.size - 1), due_before, due);
+    return STATUS_OK;
+}
+
+static enum status finish(struct restore *restore, struct error *error)
+{
+    if (!restore->aim.first_start) {
+        TRY(task_reached(restore->task, &restore->aim, buffer_bytes(&restore->meta), error));
+        show(restore, "restored", clock_monotonic_ms());
+    }
+    restore->phase = PHASE_READY;
+    return STATUS_OK;
+}
+
+static enum status derive(struct restore *restore, int64_t until_ms, struct error *error)
+{
+    struct task *task = restore->task;
+    bool end = task->member->topology->step->timer == NULL;
+    while (!end && clock_monotonic_ms() < until_ms) {
+        TRY(state_restored(task->state, 's', &restore->place, DERIVE_SLOTS, derive_timer, task,
+                           &end, error));
+    }
+    if (!end) {
+        return STATUS_OK;
+    }
+    if (restore->whole) {
+        return finish(restore, error);
+    }
+    TRY(task_passed(task, restore->meta_next == restore->next ? buffer_bytes(&restore->meta)
+                                                              : (struct bytes){0},
+                    restore->next, error));
+    restore->phase = PHASE_WRITE;
+    return STATUS_OK;
+}
+
+static enum status write_checkpoint(struct restore *restore, struct error *error)
+{
+    struct checkpointer *checkpointer = restore->task->member->checkpointer;
+    if (checkpointer == NULL) {
+        TRY(state_checkpoint(restore->task->state, error));
+    } else {
+        TRY(checkpointer_poll(checkpointer, error));
+        if (checkpointer_busy(checkpointer)) {
+            return STATUS_OK;
+        }
+        checkpointer_start(checkpointer, restore->task->state);
+    }
+    restore->written_at_ms = clock_monotonic_ms();
+    restore->phase = PHASE_READ;
+    return STATUS_OK;
+}
+
+/* --- turns */
+
+static enum status advance(struct restores *restores, struct restore *restore, int64_t until_ms,
+                           struct error *error)
+{
+    switch (restore->phase) {
+    case PHASE_ASK:
+        return ask(restores, restore, error);
+    case PHASE_READ:
+        reading_check(restores, restore);
+        return STATUS_OK;
+    case PHASE_DERIVE:
+        return derive(restore, until_ms, error);
+    case PHASE_WRITE:
+        return write_checkpoint(restore, error);
+    case PHASE_START:
+    case PHASE_READY:
+        break;
+    }
+    ASSERT(false);
+    return STATUS_FATAL;
+}
+
+/* Records come from one queue for all: none are taken while one partition cannot take its own. */
+static bool can_read(const struct restores *restores)
+{
+    bool any = false;
+    for (size_t i = 0; i < restores->count; i++) {
+        const struct restore *restore = restores->items[i];
+        if (restore->phase == PHASE_DERIVE || restore->phase == PHASE_WRITE) {
+            return false;
+        }
+        any = any || restore->phase == PHASE_READ;
+    }
+    return any;
+}
+
+enum status restores_step(struct restores *restores, int64_t budget_ms, int wait_ms,
+                          struct task **ready_out, struct error *error)
+{
+    const int64_t until_ms = clock_monotonic_ms() + budget_ms;
+    *ready_out = NULL;
+    restores->hungry = restores->count > 0;
+    do {
+        for (size_t i = 0; i < restores->count; i++) {
+            struct restore *restore = restores->items[i];
+            if (restore->phase == PHASE_START) { /* takes its time */
+                return start(restore, error);
+            }
+            TRY(advance(restores, restore, until_ms, error));
+            if (restore->phase == PHASE_READY) {
+                *ready_out = take_out(restores, i);
+                return STATUS_OK;
+            }
+        }
+        const bool reads = can_read(restores);
+        if (reads) {
+            TRY(read_some(restores, until_ms, wait_ms, error));
+        } else {
+            restores->hungry = false;
+            for (size_t i = 0; i < restores->count; i++) {
+                restores->hungry = restores->hungry || restores->items[i]->phase == PHASE_DERIVE;
+            }
+        }
+    } while (restores->hungry && clock_monotonic_ms() < until_ms);
+    return STATUS_OK;
+}

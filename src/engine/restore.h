@@ -1,0 +1,34 @@
+/* Restores: partitions on their way from "assigned" to "ready", beside tasks at work (exactly-once.md 3).
+ *
+ * All restores of a member share one follower of the changelog. A step does a bounded piece of work: asks
+ * for committed offsets, takes records of any partition, derives timers, has a checkpoint written. A restore
+ * that is killed goes on where its last checkpoint stands.
+ *
+ * Everything belongs to the member's thread.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_RESTORE_H
+#define ENGINE_RESTORE_H
+
+#include "engine/task.h"
+
+struct restores;
+struct restores *restores_new(struct member *member);
+/* Drops those that are not ready. */
+void restores_free(struct restores *restores);
+
+/* Begins with a partition that is neither a task nor being restored. */
+void restores_add(struct restores *restores, int32_t partition);
+/* Gives a partition up; no checkpoint of it may be running. False: it is not being restored. */
+bool restores_drop(struct restores *restores, int32_t partition);
+size_t restores_count(const struct restores *restores);
+/* Whether the last step ended for want of time, not of work. */
+bool restores_hungry(const struct restores *restores);
+
+/* Goes on for about `budget_ms`, waiting for records not longer than `wait_ms`. *ready_out: a task at its
+ * committed position, the caller's from now on; NULL: none yet. STATUS_FATAL: something does not fit, the
+ * text says what to do. */
+MUST_CHECK enum status restores_step(struct restores *restores, int64_t budget_ms, int wait_ms,
+                                     struct task **ready_out, struct error *error);
+
+#endif

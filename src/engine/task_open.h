@@ -1,0 +1,38 @@
+/* What a start knows of a task: its store, what the group committed, whether they fit.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENGINE_TASK_OPEN_H
+#define ENGINE_TASK_OPEN_H
+
+#include "engine/task.h"
+
+/* Where a task has to get before it may judge. */
+struct task_aim {
+    struct task_mark mark; /* of the last commit */
+    int64_t offsets[TOPOLOGY_SOURCES_MAX];
+    int64_t from;     /* first changelog offset that the store lacks */
+    int64_t target;   /* the offset after the last one that it needs; not above `from`: it lacks none */
+    bool first_start; /* nothing was ever committed: there must be no record up to `target` */
+};
+
+/* A task without a store. task_close() also closes one that did not get far. */
+struct task *task_new(struct member *member, int32_t partition);
+/* Opens the store, `committed` is what it says. STATUS_FATAL: in use, corrupt, or not this task's. */
+MUST_CHECK enum status task_open_store(struct task *task, struct error *error);
+/* Compares the store with the group's stable offsets; a store older than the changelog's tombstones is moved
+ * away. STATUS_RETRY: offsets are not stable or brokers do not answer, ask again. STATUS_FATAL: what they
+ * say does not fit (E4 and exactly-once.md 3). */
+MUST_CHECK enum status task_aim(struct task *task, struct task_aim *aim_out, struct error *error);
+/* The rows of the changelog up to `next` are in the store's pending map, timers included. `meta`: the record
+ * before `next`; data NULL: that is no transaction's last, and the rest must be read before anything is
+ * judged. */
+MUST_CHECK enum status task_passed(struct task *task, struct bytes meta, int64_t next,
+                                   struct error *error);
+/* The same of all rows that `aim` asks for; the task may begin. STATUS_FATAL: they end with another
+ * transaction. */
+MUST_CHECK enum status task_reached(struct task *task, const struct task_aim *aim, struct bytes meta,
+                                    struct error *error);
+
+struct state_limits task_limits(const struct member *member);
+
+#endif
