@@ -106,7 +106,7 @@ static void order(struct judgement *judgement, const struct authority_request *r
         request_decision(judgement, &decision, request, AUDIT_ACTION_OUTCOME);
         decision_close(judgement, &decision);
         emit_decision_review(judgement, &decision, REVIEW_KIND_AUTHORITY_NOT_BINDING,
-                             REVIEW_ACTION_OPEN, -1, (struct bytes){0}, (struct bytes){0});
+                             REVIEW_ACTION_OPEN, NO_CASE, (struct bytes){0}, (struct bytes){0});
     } else if (row != NULL) {
         const struct ground ground = request_ground(judgement, request);
         measure_change(judgement, row, &ground, "i.21", request->ends_at, request->scopes,

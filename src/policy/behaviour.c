@@ -238,14 +238,16 @@ void protection_reported(struct judgement *judgement)
     }
 }
 
-void protection_relax(struct judgement *judgement)
+bool protection_relax(struct judgement *judgement)
 {
     struct restriction_fact *row = protection_of(judgement->facts);
     const int64_t end_ms =
         judgement->court->decided_ms + judgement->policy->protection.identity_end_ms;
-    if (row != NULL && end_ms < row->expires_at.value) {
-        protection_move(judgement, row, end_ms, true);
+    if (row == NULL || end_ms >= row->expires_at.value) {
+        return false;
     }
+    protection_move(judgement, row, end_ms, true);
+    return true;
 }
 
 void behaviour_judge(struct judgement *judgement, const struct chat_event *event)

@@ -37,7 +37,7 @@ static void ask_claim(struct judgement *judgement, const struct rights_claim *cl
     struct decision decision;
     decision_open(judgement, &decision, policies_at(judgement->court->policies, claim->act_at),
                   AUDIT_ACTION_OUTCOME, &ground, NULL);
-    emit_decision_review(judgement, &decision, kind, REVIEW_ACTION_OPEN, -1, (struct bytes){0},
+    emit_decision_review(judgement, &decision, kind, REVIEW_ACTION_OPEN, NO_CASE, (struct bytes){0},
                          (struct bytes){0});
 }
 

@@ -63,31 +63,6 @@ static void count_gathering(const struct judgement *judgement, struct gathering 
     }
 }
 
-/* What a case counts after reports came or went. */
-static void recount(struct judgement *judgement, struct case_fact *item)
-{
-    struct subject_state *facts = judgement->facts;
-    item->reporters = 0;
-    item->best_score = 0;
-    for (uint32_t i = 0; i < facts->reports_count; i++) {
-        if (facts->reports[i].case_number == item->number) {
-            facts->reports[i].counted = false;
-        }
-    }
-    for (uint32_t i = 0; i < facts->reports_count; i++) {
-        struct report_fact *report = &facts->reports[i];
-        if (report->case_number != item->number) {
-            continue;
-        }
-        report->counted = reporter_counts(judgement, judgement->policy, report);
-        item->reporters += report->counted ? 1 : 0;
-        item->raised = item->raised || report->raises;
-        if (!report->silent && report->score > item->best_score) {
-            item->best_score = report->score;
-        }
-    }
-}
-
 static bool is_empty(const struct subject_state *facts, int32_t case_number)
 {
     for (uint32_t i = 0; i < facts->reports_count; i++) {
@@ -118,7 +93,7 @@ static void move_reports(struct judgement *judgement, const struct gathering *ga
             case_close_review(judgement, item);
             case_remove(facts, item);
         } else {
-            recount(judgement, item);
+            case_recount(judgement, item);
         }
     }
 }

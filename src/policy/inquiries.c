@@ -46,7 +46,7 @@ void inquiry_judge(struct judgement *judgement, const struct inquiry *inquiry)
         emit_statement(judgement, &decision, NULL);
     }
     if (inquiry->wants_review) {
-        emit_decision_review(judgement, &decision, REVIEW_KIND_INQUIRY, REVIEW_ACTION_OPEN, -1,
+        emit_decision_review(judgement, &decision, REVIEW_KIND_INQUIRY, REVIEW_ACTION_OPEN, NO_CASE,
                              decision.id, (struct bytes){0});
     }
 }

@@ -87,6 +87,8 @@ static bool signal_to_other(struct judgement *judgement, const struct signal *si
         reporter_outcome(judgement, signal);
     } else if (reporter && signal->kind == SIGNAL_KIND_ERASE) {
         reporter_erase(judgement);
+    } else if (!reporter && signal->kind == SIGNAL_KIND_PROOF_ACCEPTED) {
+        proof_accepted(judgement, signal);
     } else if (room && signal->kind == SIGNAL_KIND_ROOM_VIOLATION) {
         liability_arrive(judgement, signal);
     } else if (room && signal->kind == SIGNAL_KIND_ROOM_VIOLATION_REMOVED) {

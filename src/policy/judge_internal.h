@@ -17,6 +17,7 @@
 #define REFS_MAX 32   /* report ids and evidence references of one record */
 #define CHECKS_MAX 12 /* thresholds of one judgement kept for its decisions */
 #define PARAMS_MAX 16
+#define NO_CASE (-1) /* case_number of a report whose wait is over, of a decision without a case */
 
 /* Bounds of the lists in SubjectState.avsc. */
 #define EVENT_IDS_MAX COUNT_OF(((struct subject_state *)NULL)->event_ids)
@@ -171,11 +172,14 @@ struct case_fact *case_open(struct judgement *judgement, const struct policy *po
 void case_ask(struct judgement *judgement, struct case_fact *item, enum review_kind kind);
 /* Closes its review, if one is open. */
 void case_close_review(struct judgement *judgement, struct case_fact *item);
-/* The wait is over: NOT_ESTABLISHED. */
+/* The wait of some of its reports, or of all, is over: NOT_ESTABLISHED. */
 void case_lapse(struct judgement *judgement, struct case_fact *item);
 /* When a case that nobody looks at lapses; TIME_NEVER_MS: it does not. */
-int64_t case_lapses_at(const struct policies *policies, const struct case_fact *item);
+int64_t case_lapses_at(const struct policies *policies, const struct subject_state *facts,
+                       const struct case_fact *item);
 
+/* Counts reporters and the best score anew, after reports came or went. */
+void case_recount(struct judgement *judgement, struct case_fact *item);
 /* A case again as if it had not been decided, for a new verdict. */
 void case_reopen(struct case_fact *item);
 
@@ -229,8 +233,8 @@ void trip_count(struct judgement *judgement, enum chat_event_kind kind, int32_t 
                 enum area area);
 /* A report was admitted: enough of them extend a running protection. */
 void protection_reported(struct judgement *judgement);
-/* His identity is proved: the protection ends soon. */
-void protection_relax(struct judgement *judgement);
+/* His identity is proved: the protection ends soon. False: none runs, or it ends sooner. */
+bool protection_relax(struct judgement *judgement);
 /* Distinct targets in the window that a burst category counts. */
 int32_t burst_targets(const struct judgement *judgement, const struct policy *policy,
                       enum category category, enum area_class class);

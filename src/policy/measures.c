@@ -30,14 +30,16 @@ void measure_apply(struct judgement *judgement, struct decision *decision,
     made->policy_version = decision->policy->version;
     made->decided_at = judgement->court->decided_ms;
     made->starts_at = judgement->court->decided_ms;
-    made->state = DECISION_STATE_IN_FORCE;
+    made->state = made->measure == MEASURE_PROVISIONAL_HOLD ? DECISION_STATE_PROVISIONAL
+                                                           : DECISION_STATE_IN_FORCE;
     made->source_kind = decision->audit.source_kind;
     made->automation = decision->audit.automation;
     if (superseded != NULL) {
         change.supersedes = superseded->restriction_id;
         restriction_drop(facts, superseded);
     }
-    decision->payload.smaller_scope = bytes_text("content");
+    decision->payload.smaller_scope = bytes_text(
+        made->measure == MEASURE_PROVISIONAL_HOLD ? "hold-until-person" : "content");
     /* The removal of content is an event: nothing of it stays in force (domain.md G2). */
     const struct restriction_fact *row =
         made->measure == MEASURE_CONTENT_REMOVE ? made : restriction_add(judgement, made);

@@ -1,6 +1,6 @@
-/* Proofs of identity (domain.md A4 78 to 82, F9, F11, I.19). An impersonated person's own, masked
+/* Proofs of identity (domain.md A4 78 to 82, F9, F11, F25, I.19). An impersonated person's own, masked
  * and accepted proof joins a report on the impersonator, in either order, inside the time that both
- * wait.
+ * wait. That of a stolen account's owner holds the account until his identity is confirmed again.
  *
  * The proof is kept with the person, the case with the suspect; signals carry what the other needs.
  *
@@ -44,25 +44,26 @@ void proofs_prune(struct judgement *judgement, int64_t wait_ms)
     facts->wanted_proofs_count = kept;
 }
 
-static bool joins(struct bytes named, struct bytes suspect_id)
+static bool joins(enum category category, struct bytes named, const struct wanted_proof_fact *wanted)
 {
-    return named.data == NULL || bytes_equal(named, suspect_id);
+    return category == wanted->category &&
+           (named.data == NULL || bytes_equal(named, wanted->suspect_id));
 }
 
-/* Tells the suspect's record that his case is proved. */
+/* Tells the suspect's record that his case is proved; without a case: that the account was stolen. */
 static void send_accepted(struct judgement *judgement, const struct wanted_proof_fact *wanted)
 {
     const struct bytes id = id_text(judgement, id_next(judgement, judgement->policy));
     const struct signal signal = {
         .event_id = id_numbered(judgement, id, 0),
         .occurred_at = judgement->court->now_ms,
-        .subject_kind = SUBJECT_KIND_USER,
+        .subject_kind = wanted->suspect_kind,
         .subject_id = wanted->suspect_id,
         .kind = SIGNAL_KIND_PROOF_ACCEPTED,
         .from_kind = SUBJECT_KIND_USER,
         .from_id = judgement->facts->subject_id,
         .case_id = id_text(judgement, wanted->case_id),
-        .category = CATEGORY_IMPERSONATION_PHISHING,
+        .category = wanted->category,
         .area = AREA_OTHER_AREA,
         .severity = SEVERITY_NONE,
         .decided_at = {judgement->court->decided_ms, true},
@@ -81,12 +82,14 @@ void proof_needed(struct judgement *judgement, const struct signal *signal)
         return;
     }
     const struct wanted_proof_fact wanted = {
+        .suspect_kind = signal->from_kind,
         .suspect_id = text_keep(judgement, signal->from_id),
+        .category = signal->category,
         .case_id = arena_copy(judgement->court->arena, bytes_of(id, ID_SIZE)),
         .at = judgement->court->decided_ms,
     };
     for (uint32_t i = 0; i < facts->proofs_count; i++) {
-        if (joins(facts->proofs[i].suspect_id, wanted.suspect_id)) {
+        if (joins(facts->proofs[i].category, facts->proofs[i].suspect_id, &wanted)) {
             send_accepted(judgement, &wanted);
             return;
         }
@@ -105,12 +108,65 @@ void proof_needed(struct judgement *judgement, const struct signal *signal)
     facts->wanted_proofs[facts->wanted_proofs_count++] = wanted;
 }
 
+static void refuse_proof(struct judgement *judgement, enum category category, const char *rule)
+{
+    const struct ground ground = proof_ground(judgement, category);
+    decision_refuse(judgement, judgement->policy, &ground, rule);
+}
+
+static struct restriction_fact *theft_hold(struct subject_state *facts)
+{
+    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
+        struct restriction_fact *item = &facts->restrictions[i];
+        if (item->measure == MEASURE_PROVISIONAL_HOLD && item->category == CATEGORY_ACCOUNT_THEFT) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
+/* An account whose theft is proved is held; a second proof confirms whose it is and lifts the hold (F25). */
+static void theft_proved(struct judgement *judgement, struct bytes proof_id)
+{
+    struct subject_state *facts = judgement->facts;
+    const struct policy *policy = judgement->policy;
+    struct restriction_fact *running = theft_hold(facts);
+    if (running != NULL) {
+        restriction_end(judgement, running, END_REASON_IDENTITY_CONFIRMED, "f25.identity");
+        return;
+    }
+    if (facts->account_state == ACCOUNT_STATE_MEMORIAL) {
+        refuse_proof(judgement, CATEGORY_ACCOUNT_THEFT, "s3.48");
+        return;
+    }
+    const struct ground ground = proof_ground(judgement, CATEGORY_ACCOUNT_THEFT);
+    struct decision decision;
+    decision_open(judgement, &decision, policy, AUDIT_ACTION_DECIDE, &ground, "f25");
+    decision.payload.proof_id = proof_id;
+    struct restriction_fact made = {
+        .measure = MEASURE_PROVISIONAL_HOLD,
+        .target_kind = TARGET_KIND_USER,
+        .area = AREA_ALL,
+        .ledger = LEDGER_NONE,
+        .scopes = policy->hold_scopes,
+        .category = CATEGORY_ACCOUNT_THEFT,
+        .expires_at = {judgement->court->decided_ms + policy->hold_ms, true},
+        .end_disclosed = true,
+    };
+    measure_apply(judgement, &decision, &made, NULL);
+    emit_restriction_notice(judgement, &decision, NOTICE_KIND_RESTRICTION_APPLIED, &made);
+}
+
 /* The person's proof decides the case: it counts as the person who confirms (F11). */
 void proof_accepted(struct judgement *judgement, const struct signal *signal)
 {
     struct subject_state *facts = judgement->facts;
     uint8_t id[ID_SIZE];
     const struct finding finding = {.automation = AUTOMATION_PARTIAL};
+    if (signal->case_id.data == NULL && signal->category == CATEGORY_ACCOUNT_THEFT) {
+        theft_proved(judgement, (struct bytes){0});
+        return;
+    }
     if (!id_parse(signal->case_id, id)) {
         return;
     }
@@ -122,8 +178,23 @@ void proof_accepted(struct judgement *judgement, const struct signal *signal)
         }
     }
     /* Decided in between, so the proof finds nothing to decide. */
-    const struct ground ground = proof_ground(judgement, CATEGORY_IMPERSONATION_PHISHING);
-    decision_refuse(judgement, judgement->policy, &ground, "proof.no-case");
+    refuse_proof(judgement, signal->category, "proof.no-case");
+}
+
+/* What a proof of this purpose is about. */
+static enum category purpose_category(enum proof_purpose purpose)
+{
+    switch (purpose) {
+    case PROOF_PURPOSE_IMPERSONATION:
+        return CATEGORY_IMPERSONATION_PHISHING;
+    case PROOF_PURPOSE_ACCOUNT_THEFT:
+        return CATEGORY_ACCOUNT_THEFT;
+    case PROOF_PURPOSE_RELAX_PROTECTION:
+        return CATEGORY_ABNORMAL_ENVIRONMENT;
+    case PROOF_PURPOSE_LIFT_FRAUDULENT_ACCOUNT:
+        break;
+    }
+    return CATEGORY_FRAUDULENT_ACCOUNT;
 }
 
 /* What the person is told, and who must purge an unmasked document. */
@@ -131,7 +202,7 @@ static void answer_proof(struct judgement *judgement, const struct identity_proo
                          enum audit_action action, const char *rule, enum notice_kind kind,
                          const char *template, bool told)
 {
-    const struct ground ground = proof_ground(judgement, CATEGORY_IMPERSONATION_PHISHING);
+    const struct ground ground = proof_ground(judgement, purpose_category(proof->purpose));
     struct decision decision;
     decision_open(judgement, &decision, judgement->policy, action, &ground, rule);
     decision.payload.proof_id = proof->proof_id;
@@ -141,7 +212,7 @@ static void answer_proof(struct judgement *judgement, const struct identity_proo
     }
     if (kind == NOTICE_KIND_PROOF_REJECTED_UNMASKED) {
         emit_decision_review(judgement, &decision, REVIEW_KIND_PURGE_EVIDENCE, REVIEW_ACTION_OPEN,
-                             -1, decision.id, (struct bytes){0});
+                             NO_CASE, decision.id, (struct bytes){0});
     }
 }
 
@@ -155,12 +226,14 @@ static void keep_proof(struct judgement *judgement, const struct identity_proof 
     }
     facts->proofs[facts->proofs_count++] = (struct proof_fact){
         .proof_id = text_keep(judgement, proof->proof_id),
+        .category = purpose_category(proof->purpose),
         .suspect_id = text_keep(judgement, proof->suspect_id),
         .at = judgement->court->decided_ms,
     };
 }
 
-static void impersonation(struct judgement *judgement, const struct identity_proof *proof)
+/* Keeps the proof for reports to come and sends it to those that wait; false: none does. */
+static bool join_reports(struct judgement *judgement, const struct identity_proof *proof)
 {
     struct subject_state *facts = judgement->facts;
     bool joined = false;
@@ -168,7 +241,7 @@ static void impersonation(struct judgement *judgement, const struct identity_pro
     keep_proof(judgement, proof);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < facts->wanted_proofs_count; i++) {
-        if (joins(proof->suspect_id, facts->wanted_proofs[i].suspect_id)) {
+        if (joins(purpose_category(proof->purpose), proof->suspect_id, &facts->wanted_proofs[i])) {
             send_accepted(judgement, &facts->wanted_proofs[i]);
             joined = true;
         } else {
@@ -176,8 +249,31 @@ static void impersonation(struct judgement *judgement, const struct identity_pro
         }
     }
     facts->wanted_proofs_count = kept;
+    return joined;
+}
+
+static void impersonation(struct judgement *judgement, const struct identity_proof *proof)
+{
+    const bool joined = join_reports(judgement, proof);
     answer_proof(judgement, proof, AUDIT_ACTION_OUTCOME, "s3.18", NOTICE_KIND_PROOF_REQUEST,
                  "report_needed", !joined);
+}
+
+static void theft(struct judgement *judgement, const struct identity_proof *proof)
+{
+    const bool elsewhere = proof->suspect_id.data != NULL &&
+                           !bytes_equal(proof->suspect_id, judgement->facts->subject_id);
+    join_reports(judgement, proof);
+    if (!elsewhere) {
+        theft_proved(judgement, proof->proof_id);
+        return;
+    }
+    const struct wanted_proof_fact account = {.suspect_kind = SUBJECT_KIND_USER,
+                                              .suspect_id = proof->suspect_id,
+                                              .category = CATEGORY_ACCOUNT_THEFT};
+    answer_proof(judgement, proof, AUDIT_ACTION_OUTCOME, "f25", NOTICE_KIND_PROOF_REQUEST, NULL,
+                 false);
+    send_accepted(judgement, &account);
 }
 
 /* A fraudulent account was none: its ban ends. */
@@ -191,8 +287,19 @@ static void clear_fraud(struct judgement *judgement)
             return;
         }
     }
-    const struct ground ground = proof_ground(judgement, CATEGORY_FRAUDULENT_ACCOUNT);
-    decision_refuse(judgement, judgement->policy, &ground, "proof.no-measure");
+    refuse_proof(judgement, CATEGORY_FRAUDULENT_ACCOUNT, "proof.no-measure");
+}
+
+/* Identity confirmed: the protection ends soon, the hold of a stolen account at once. */
+static void relax(struct judgement *judgement)
+{
+    struct restriction_fact *hold = theft_hold(judgement->facts);
+    const bool relaxed = protection_relax(judgement);
+    if (hold != NULL) {
+        restriction_end(judgement, hold, END_REASON_IDENTITY_CONFIRMED, "f25.identity");
+    } else if (!relaxed) {
+        refuse_proof(judgement, CATEGORY_ABNORMAL_ENVIRONMENT, "proof.no-measure");
+    }
 }
 
 void proof_judge(struct judgement *judgement, const struct identity_proof *proof)
@@ -213,16 +320,14 @@ void proof_judge(struct judgement *judgement, const struct identity_proof *proof
     case PROOF_PURPOSE_IMPERSONATION:
         impersonation(judgement, proof);
         break;
+    case PROOF_PURPOSE_ACCOUNT_THEFT:
+        theft(judgement, proof);
+        break;
     case PROOF_PURPOSE_RELAX_PROTECTION:
-        protection_relax(judgement);
+        relax(judgement);
         break;
     case PROOF_PURPOSE_LIFT_FRAUDULENT_ACCOUNT:
         clear_fraud(judgement);
         break;
-    case PROOF_PURPOSE_ACCOUNT_THEFT: {
-        const struct ground ground = proof_ground(judgement, CATEGORY_ACCOUNT_THEFT);
-        decision_refuse(judgement, judgement->policy, &ground, "not-implemented");
-        break;
-    }
     }
 }

@@ -15,7 +15,7 @@ static void fill_reports(const struct judgement *judgement, int32_t case_number,
     const struct subject_state *facts = judgement->facts;
     for (uint32_t i = 0; i < facts->reports_count; i++) {
         const struct report_fact *report = &facts->reports[i];
-        if (report->case_number != case_number) {
+        if (report->case_number != case_number || case_number == NO_CASE) {
             continue;
         }
         if (review->report_ids_count < REFS_MAX) {

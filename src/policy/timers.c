@@ -29,7 +29,9 @@ static void end_by_time(struct judgement *judgement, struct restriction_fact *ro
     }
     const struct policy *policy =
         policy_version(judgement->court->policies, row->policy_version, row->decided_at);
-    const bool proof = policy->categories[row->category].lane == LANE_PROOF;
+    /* The hold of a stolen account (severity NONE) had its proof. */
+    const bool proof = policy->categories[row->category].lane == LANE_PROOF &&
+                       policy->categories[row->category].severity != SEVERITY_NONE;
     restriction_end(judgement, row, proof ? END_REASON_PROOF_MISSING : END_REASON_HOLD_EXPIRED,
                     proof ? "proof-missing" : "hold-expired");
 }
@@ -38,7 +40,7 @@ static struct case_fact *next_lapse(const struct judgement *judgement)
 {
     struct subject_state *facts = judgement->facts;
     for (uint32_t i = 0; i < facts->cases_count; i++) {
-        if (case_lapses_at(judgement->court->policies, &facts->cases[i]) <=
+        if (case_lapses_at(judgement->court->policies, facts, &facts->cases[i]) <=
             judgement->court->decided_ms) {
             return &facts->cases[i];
         }
@@ -50,7 +52,7 @@ void timers_fire(struct judgement *judgement)
 {
     struct subject_state *facts = judgement->facts;
     const int64_t now_ms = judgement->court->decided_ms;
-    /* Each turn ends a restriction in force or an open case, so the loops are bounded. */
+    /* Each turn ends a restriction in force, an open case or the wait of a report: the loops are bounded. */
     for (struct restriction_fact *row = next_end(facts, now_ms); row != NULL;
          row = next_end(facts, now_ms)) {
         end_by_time(judgement, row);
@@ -75,7 +77,7 @@ int64_t judge_next_timer(const struct policies *policies, const struct subject_s
         }
     }
     for (uint32_t i = 0; i < facts->cases_count; i++) {
-        const int64_t lapse = case_lapses_at(policies, &facts->cases[i]);
+        const int64_t lapse = case_lapses_at(policies, facts, &facts->cases[i]);
         next = lapse < next ? lapse : next;
     }
     const int64_t reporter = reporter_next_timer(policies, facts);

@@ -31,22 +31,16 @@ UNREAD = ("EDUCATION_TIP", "PROOF_REQUEST")
 # Rules on which the engine is known to differ from the text, or the text to allow both: a
 # subject that meets one is left out.
 KNOWN = {
-    "message-before-withdrawn-consent":
-        "E7 'a message after withdrawn consent': the engine raises a message sent before it, too",
+    "verdict-while-friend-report-waits":
+        "F9, I.5: a friend's report waits for a proof; the engine: a verdict on its case answers it",
     "consent-of-a-case-found-not-spam":
         "I.5, I.7: withdrawn consent raises SPAM_* only; the engine: whatever the verdict finds",
-    "friend-report-waits":
-        "F9 'that report waits 30 d': the engine counts from the first report of its case",
-    "lane-P-case-waits-longer":
-        "E7, I.5: a case waits 14 d; the engine keeps a case of lane P for the 30 d of a proof",
     "act-of-a-strike-that-ended":
         "F16 'never': the engine forgets a strike that ended, at the end of its appeal window",
     "appeal-against-a-hold":
         "I.16: every audited decision may be appealed; the engine refuses it for a lapsed hold",
     "act-decided-twice":
         "I.4 does not say which decision answers when an act was decided in two cases",
-    "accumulation-after-violation-without-strike":
-        "I.12 'a violation there was decided in these 24 h': the engine looks at strikes only",
     "strict-report-after-critical-verdict":
         "I.4, I.8: an act decided CRITICAL was decided in lane O; the engine opens a case",
 }

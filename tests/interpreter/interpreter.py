@@ -112,8 +112,6 @@ class Interpreter:
         for case in subject["cases"]:
             if case["open"] and not case["review"] and \
                     case["opened_at"] + self.policy["cases"]["wait"] == self.now:
-                if self.category(case["category"])["lane"] == "PROOF":
-                    self.doubt(subject, "lane-P-case-waits-longer")
                 return self.close(subject, case, "NOT_ESTABLISHED")
         for report in subject["reports"]:
             if report["fate"] == "WAITING" and \
@@ -201,7 +199,7 @@ class Interpreter:
             return self.tell(subject, report, answer)
         if waits:
             report["fate"] = "WAITING"
-            return self.doubt(subject, "friend-report-waits")
+            return
         self.join(subject, report)
         self.weigh(subject, report["case"])
         self.accumulate(subject, report)
@@ -313,16 +311,13 @@ class Interpreter:
         since = self.now - rule["window"]
         fresh = [v for v in subject["violations"] if v["ledger"] == ledger
                  and v["outcome"] == "CONFIRMED" and v["decided_at"] > since]
-        if ledger == "NONE" or self.step_running(subject, ledger) or any(
-                v["weight"] for v in fresh):
+        if ledger == "NONE" or self.step_running(subject, ledger) or fresh:
             return
         area_class = self.policy["areas"][report["area"]]["class"]
         reports = [r for r in subject["reports"]
                    if r["ledger"] == ledger and r["at"] > since and r["fate"] is None]
         if self.reporters(reports) >= \
                 self.policy["evidence"][area_class]["accumulation_reporters"]:
-            if fresh:
-                return self.doubt(subject, "accumulation-after-violation-without-strike")
             self.apply(subject, {
                 "measure": "RESTRICT_TEMP", "ledger": ledger, "area": report["area"], "stage": 0,
                 "scopes": policy_file.scopes(self.policy, rule["scopes"][ledger]),
@@ -334,6 +329,8 @@ class Interpreter:
         if not value["report_ids"] and value.get("request_id") is None:
             subject["out"]["dead"].append("NO_REPORT")
             return
+        if any(r["fate"] == "WAITING" for r in subject["reports"]):
+            self.doubt(subject, "verdict-while-friend-report-waits")
         case = next((c for c in subject["cases"] if c["open"] and value["report_ids"]
                      and any(r["id"] == value["report_ids"][0] for r in c["reports"])), None)
         if case is None:
@@ -365,8 +362,6 @@ class Interpreter:
         elif order.index(found) > order.index(own):
             own = found
         spam = "spam" in self.traits(case["category"])
-        if spam and own == "LIGHT" and any(r["consent_later"] for r in case["reports"]):
-            self.doubt(subject, "message-before-withdrawn-consent")
         if not spam and own == "LIGHT" and any(
                 r["withdrawn"] or r["consent_later"] for r in case["reports"]):
             self.doubt(subject, "consent-of-a-case-found-not-spam")
