@@ -22,12 +22,12 @@ from confluent_kafka import (Consumer, IsolationLevel, KafkaError, KafkaExceptio
                              TopicPartition)
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-import avro
-
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.realpath(os.path.join(HERE, "../../.."))
-sys.path.insert(0, os.path.join(ROOT, "tests", "property", "embedded"))
-import records  # noqa: E402  (from the folder above)
+for folder in ("tests/property/embedded", "tests/checker"):
+    sys.path.insert(0, os.path.join(ROOT, folder))
+import avro  # noqa: E402  (from the folders above)
+import records  # noqa: E402
 
 KAFKA = os.path.join(ROOT, "tools", "kafka")
 POLICY = os.path.join(ROOT, "config", "policies", "default.yaml")
@@ -352,7 +352,9 @@ class Client:
                 error = failure.args[0]
                 passes = error.retriable() or error.code() in (
                     KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN,
-                    KafkaError.FENCED_LEADER_EPOCH, KafkaError.UNKNOWN_LEADER_EPOCH)
+                    KafkaError.FENCED_LEADER_EPOCH, KafkaError.UNKNOWN_LEADER_EPOCH,
+                    KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+                    KafkaError.COORDINATOR_NOT_AVAILABLE)
                 check(passes and time.monotonic() < end, "client: %s", error)
             time.sleep(0.1)
             # The admin client keeps a leader epoch of before a restart for ever.

@@ -47,7 +47,6 @@ class Killer:
         self.worker.stop()
         say("%d records, %d kills", len(client.written), self.kills)
         say("%s", checks.all_of(client))
-        say("%d receipts were in transactions that a kill ended", checks.dropped(client))
         oracle = harness.embedded(options, folder, client.written, self.deployment.name)
         say("as the embedded run: %s", checks.same_outputs(client, oracle, times))
         client.close()

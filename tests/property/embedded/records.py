@@ -17,8 +17,12 @@ ONE_STRIKE = ("GAMBLING_DISTRIBUTION", "LEWD_DISTRIBUTION", "FINANCIAL_FRAUD", "
 
 
 def partition(key, count):
-    """Of a key (text), as Kafka's Java client computes it: murmur2, positive, modulo."""
-    data = key.encode()
+    """Of a key (text)."""
+    return partition_of(key.encode(), count)
+
+
+def partition_of(data, count):
+    """Of a key (bytes), as Kafka's Java client computes it: murmur2, positive, modulo."""
     mask = 0xffffffff
     size = len(data)
     value = (0x9747b28c ^ size) & mask

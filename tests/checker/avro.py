@@ -142,7 +142,7 @@ class Schema:
     def read_value(self, schema, data, at):
         if isinstance(schema, list):
             index, at = read_long(data, at)
-            return self.read_value(schema[index], data, at)
+            return self.read_value(schema[within(index, schema)], data, at)
         if isinstance(schema, str) and schema not in PRIMITIVES:
             schema = self.names[schema]
         kind = schema if isinstance(schema, str) else schema["type"]
@@ -164,10 +164,11 @@ class Schema:
                     value.append(item)
         if kind == "enum":
             index, at = read_long(data, at)
-            return schema["symbols"][index], at
+            return schema["symbols"][within(index, schema["symbols"])], at
         if kind == "fixed":
             return data[at:at + schema["size"]].hex(), at + schema["size"]
         if kind == "boolean":
+            assert data[at] < 2
             return data[at] == 1, at + 1
         if kind in ("int", "long"):
             return read_long(data, at)
@@ -189,10 +190,16 @@ def write_long(value, out):
     out.append(value)
 
 
+def within(index, choices):
+    assert 0 <= index < len(choices)
+    return index
+
+
 def read_long(data, at):
     value = 0
     shift = 0
     while True:
+        assert shift < 70
         byte = data[at]
         value |= (byte & 127) << shift
         at += 1
@@ -206,12 +213,16 @@ class Schemas:
 
     def __init__(self, folder):
         self.by_name = {}
+        self.by_prefix = {}
+        self.add(folder)
+
+    def add(self, folder):
         for name in sorted(os.listdir(folder)):
             if name.endswith(".avsc"):
                 with open(os.path.join(folder, name), encoding="utf-8") as file:
                     schema = Schema(file.read())
                 self.by_name[schema.name] = schema
-        self.by_prefix = {schema.prefix: schema for schema in self.by_name.values()}
+                self.by_prefix[schema.prefix] = schema
 
     def encode(self, name, value):
         return self.by_name[name].encode(value)
