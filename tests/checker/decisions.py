@@ -11,6 +11,9 @@ SPDX-License-Identifier: Apache-2.0
 import collections
 import hashlib
 
+from inputs import BOUNDS
+from log import INPUTS, INTERNAL, OUTPUTS
+
 ZERO = "00" * 32
 # Without an end of their own (domain: permanent measures, measures on content, orders without end).
 ENDLESS = ("RESTRICT_PERM_AREA", "RESTRICT_PERM_ALL", "CONTENT_REMOVE", "CONTENT_DEMOTE",
@@ -30,6 +33,7 @@ def check(world, tasks, findings):
     folds_to_state(world, folded, standings, findings)
     ends(world, tasks, folded, findings)
     event_ids(world, findings)
+    times(world, findings)
     return folded
 
 
@@ -141,8 +145,19 @@ def fold(world, findings):
     ended = set()
     for record in world.visible("restrictions"):
         _, fields = world.value(record)
+        on_time(record, fields, standing[record.subject], findings)
         step(record, fields, standing[record.subject], ended, findings)
     return standing
+
+
+def on_time(record, fields, items, findings):
+    """What runs out ends in the stream at that very moment: timers go before the record that passes them."""
+    before = items.get(fields["restriction_id"])
+    if fields["end_reason"] == "EXPIRED" and before is not None and before["expires_at"] is not None:
+        due = max(before["expires_at"], before["occurred_at"])
+        findings.check(fields["occurred_at"] == due, "I9", record.place, "%s was to end at %d, stream "
+                       "time was %d when it did", fields["restriction_id"], due, fields["occurred_at"])
+        findings.count("ends on time")
 
 
 def step(record, fields, items, ended, findings):
@@ -269,3 +284,15 @@ def event_ids(world, findings):
             findings.check(before is record, "I16", record.place, "event %s was published before, at "
                            "%s", fields["event_id"], before.place)
             findings.count("events")
+
+
+def times(world, findings):
+    """Nothing is dated later than the latest input: no wall clock (I8)."""
+    latest = max((record.timestamp for name in INPUTS for record in world.visible(name)
+                  if record.timestamp < BOUNDS[1]), default=0)
+    for topic in INTERNAL + OUTPUTS:
+        for record in world.visible(topic):
+            _, fields = world.value(record)
+            if fields is not None:
+                findings.check(fields["occurred_at"] <= latest, "I8", record.place,
+                               "is dated %d, the latest input %d", fields["occurred_at"], latest)

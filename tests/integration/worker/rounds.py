@@ -308,17 +308,21 @@ class Rounds:
         return self.round("accounts", lines)
 
 
-def bulk(rng, start, partitions, count):
-    """Reports of one source, all there before the worker starts. Signals stay on their partition (each
-    partition's subjects have reporters whose own state lies there), so no task's clock is moved by another
-    and only the notices may come at another moment."""
+def bulk_source(rng, start, partitions):
+    """Signals stay on their partition: each partition's subjects have reporters whose own state lies there."""
     source = Rounds(rng, start, None, partitions)
     source.reporters = [records.names_on(number, partitions, "r-%03d", 20, "REPORTER")
                         for number in range(partitions)]
+    return source
+
+
+def bulk_reports(source, count):
+    """At least `count` lines: reports, repetitions and bad records."""
+    rng = source.rng
     lines = []
     while len(lines) < count:
         source.now += rng.randrange(20 * 60 * 1000)
-        number = rng.randrange(partitions)
+        number = rng.randrange(source.partitions)
         subject = rng.choice(source.subjects[number])
         reporters = rng.sample(source.reporters[number], rng.choice((1, 2, 2, 3)))
         first = source.one_report(subject)
@@ -329,6 +333,17 @@ def bulk(rng, start, partitions, count):
                 lines.append(lines[-1])
         if rng.random() < 0.06:
             lines.append(source.bad_report())
-    source.now += 20 * DAY
-    return lines + [line for number in range(partitions)
-                    for line in source.tick("reports", number)]
+    return lines
+
+
+def passing_days(source, days=20):
+    """Brings every partition's clock forward: what was dated ends."""
+    source.now += days * DAY
+    return [line for number in range(source.partitions) for line in source.tick("reports", number)]
+
+
+def bulk(rng, start, partitions, count):
+    """Reports of one source, all there before the worker starts. No task's clock is moved by another and only
+    the notices may come at another moment."""
+    source = bulk_source(rng, start, partitions)
+    return bulk_reports(source, count) + passing_days(source)
