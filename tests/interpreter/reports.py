@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reports: admission, cases, thresholds, asking and holding (E7, F9, F17, I.4 to I.6, I.9, I.12)."""
+
+MINORS = ("U14", "A14_18")
+STRICT = ("ONE_STRIKE", "PROOF")
+
+
+class Reports:
+    # Admission -----------------------------------------------------------------------------------
+
+    def choose(self, value):
+        """The category of a report and the score of its best label."""
+        area_class = self.area_class(value["area"])
+        spam = value.get("illegal_purpose") == "YES"
+
+        def renamed(category):
+            if spam and "spam" in self.traits(category):
+                return "SPAM_ILLEGAL_PURPOSE"
+            return category
+
+        claimed, labels = renamed(value["category"]), value.get("labels", [])
+        if value["source_kind"] == "BLOCK_REPORT":
+            labels = []
+        best = max((label["score"] for label in labels), default=0)
+        if area_class == "NONE" or best < self.policy["evidence"][area_class]["ask_score"]:
+            return claimed, best
+        first = next(label for label in labels if label["score"] == best)
+        return renamed(first["category"]), best
+
+    def report(self, subject, value):
+        category, score = self.choose(value)
+        private = self.area_class(value["area"]) == "PRIVATE"
+        friend = private and value.get("relation", "UNKNOWN") == "FRIEND"
+        suspended = value.get("reporter_class", "NORMAL") == "SUSPENDED"
+        child = "child" in self.traits(category)
+        waits = friend and not suspended and self.category(category)["lane"] == "PROOF" \
+            and value.get("impersonated_id") is not None
+        report = {
+            "id": value["event_id"], "at": self.now, "reporter": value.get("reporter_id"),
+            "class": value.get("reporter_class", "NORMAL"), "source": value["source_kind"],
+            "category": category, "score": score, "area": value["area"],
+            "ledger": self.ledger(subject, value["area"]), "act": act_of(value),
+            "act_at": value["act_at"], "content": value.get("content_ref"),
+            "room": value.get("room_id"), "author": value.get("author_id"),
+            "role": value.get("actor_role", "MEMBER"), "victim": value.get("impersonated_id"),
+            "sketch": value.get("sketch"), "sketch_key": value.get("sketch_key"),
+            "minor": value.get("target_age_band") in MINORS,
+            "withdrawn": withdrawn_before(value, value["act_at"]),
+            "consent_later": value.get("consent_state") == "WITHDRAWN",
+            "press": value["publisher_is_press"], "used": False,
+            "unknown": private and value.get("relation", "UNKNOWN") == "UNKNOWN",
+            "only_asks": child and (friend or suspended), "waits": waits,
+            "case": None, "fate": None}
+        if subject.account == "WITHDRAWN":
+            return self.outcome(subject, report, "CLOSED")
+        own_detection = value["source_kind"] == "INTERNAL_DETECTION"
+        if not value["good_faith"] or ((friend or suspended) and not child and not waits) \
+                or (own_detection and category != "FRAUDULENT_ACCOUNT"):
+            self.receipt(report)
+            return self.outcome(subject, report, "INADMISSIBLE")
+        if self.is_duplicate(subject, report):
+            return self.outcome(subject, report, "DUPLICATE")
+        subject.reports.append(report)
+        self.receipt(report)
+        if subject.account == "MEMORIAL":
+            return self.report_on_memorial(subject, report)
+        if value.get("sender_kind") in ("CHANNEL", "BIZ"):
+            return self.forward(subject, report)
+        answer = self.decided(subject, report)
+        if answer:
+            protection = self.protection(subject)
+            if protection and self.now > protection["since"]:
+                self.doubt(subject, "answered-report-extends-a-protection")
+            report["fate"] = "ANSWERED"
+            return self.outcome(subject, report, answer)
+        self.copy_to_room(subject, report)
+        if waits:
+            report["fate"] = "WAITING"
+            self.need_proof(subject, report)
+        elif category == "ACCOUNT_THEFT":
+            report["fate"] = "WAITING"
+            self.need_proof(subject, report)
+        else:
+            case = self.join(subject, report)
+            self.weigh(subject, case)
+            self.need_proof(subject, report)
+            self.cluster(subject, report)
+            self.accumulate(subject, report)
+            self.room_requests(subject)
+        self.extend_by_reports(subject)
+
+    def receipt(self, report):
+        if report["reporter"] is not None:
+            self.notice(report["reporter"], "REPORT_RECEIPT")
+
+    def is_duplicate(self, subject, report):
+        since = self.now - self.policy["cases"]["duplicate_horizon"]
+        return report["content"] is not None and report["reporter"] is not None and any(
+            r["reporter"] == report["reporter"] and r["content"] == report["content"]
+            and r["at"] > since for r in subject.reports)
+
+    def forward(self, subject, report):
+        report["fate"] = "FORWARDED"
+        case = self.join(subject, report)
+        self.ask_case(subject, case, "OTHER_POLICY")
+        self.outcome(subject, report, "FORWARDED")
+
+    def report_on_memorial(self, subject, report):
+        """Only a content measure is possible any more (I.23)."""
+        report["fate"] = "MEMORIAL"
+        limits = self.policy["evidence"].get(self.area_class(report["area"]))
+        child = "child" in self.traits(report["category"])
+        counted = self.reporters([report])
+        if limits is None or child or report["score"] >= limits["ask_score"] \
+                or counted >= limits["ask_reporters"]:
+            case = self.join(subject, report)
+            self.ask_case(subject, case, "CONTENT")
+        else:
+            self.outcome(subject, report, "CLOSED")
+
+    def decided(self, subject, report):
+        """The answer to a report on an act that was decided already (I.4)."""
+        since = self.now - self.policy["cases"]["duplicate_horizon"]
+        found = [v for v in reversed(subject.violations) if report["act"] in v["acts"]
+                 and v["ledger"] == report["ledger"] and v["answered_at"] > since]
+        if len({(v["outcome"] == "CONFIRMED", v["lane"] in STRICT) for v in found}) > 1:
+            self.doubt(subject, "act-decided-twice")
+        for v in found:
+            strict = self.category(report["category"])["lane"] in STRICT
+            if strict and v["lane"] == "ONE_STRIKE" \
+                    and self.category(v["category"])["lane"] == "HUMAN":
+                self.doubt(subject, "strict-report-after-critical-verdict")
+            if self.category(report["category"])["lane"] in STRICT and v["lane"] not in STRICT:
+                return None
+            report["answered"] = v
+            return "CONFIRMED" if v["outcome"] == "CONFIRMED" else "NO_VIOLATION"
+        return None
+
+    # Cases ---------------------------------------------------------------------------------------
+
+    def join(self, subject, report):
+        key = (report["ledger"], report["category"], report["fate"])
+        case = next((c for c in subject.cases if c["open"] and c["key"] == key), None)
+        if any(i["category"] == report["category"] for i in subject.institutions):
+            self.doubt(subject, "institution-request-taken-as-an-act")
+        if case is None:
+            case = self.new_case(subject, key, report["area"])
+        case["reports"].append(report)
+        report["case"] = report["joined"] = case
+        return case
+
+    def new_case(self, subject, key, area):
+        case = {"key": key, "ledger": key[0], "category": key[1], "area": area,
+                "opened_at": self.now, "open": True, "review": None, "hold": None, "reports": [],
+                "reviewer": None, "held": None, "lapsed": False, "asked_of": set()}
+        subject.cases.append(case)
+        return case
+
+    def reporters(self, reports):
+        """How many reporters count, each at the first report at which the burst rule lets him."""
+        cases, counted = self.policy["cases"], []
+        for r in reports:
+            burst = sum(1 for _, at in counted if r["at"] - cases["counted_window"] < at <= r["at"])
+            if r["reporter"] is not None and r["class"] in ("NORMAL", "TRUSTED") \
+                    and not r["only_asks"] and r["source"] != "INSTITUTION_REPORT" \
+                    and r["reporter"] not in [who for who, _ in counted] \
+                    and burst < cases["counted_per_window"]:
+                counted.append((r["reporter"], r["at"]))
+        return len(counted)
+
+    def weigh(self, subject, case):
+        """What the reports of a case do by themselves."""
+        if not case["open"] or case["held"]:
+            return
+        area_class = self.area_class(case["area"])
+        lane, traits = self.category(case["category"])["lane"], self.traits(case["category"])
+        reports = case["reports"]
+        if area_class == "NONE":
+            return self.ask_case(subject, case, "UNKNOWN_AREA")
+        limits = self.policy["evidence"][area_class]
+        score = max(r["score"] for r in reports)
+        count = self.reporters(reports)
+        authors = {r["author"] for r in reports if subject.kind == "OPEN_PROFILE"}
+        person = any(r["press"] or r["unknown"] for r in reports) or len(authors) > 1
+        always = person or "child" in traits or "human_only" in traits
+        if lane == "LADDER" and not person and (
+                (score >= limits["confirm_score"] and count >= limits["confirm_reporters"])
+                or self.burst(subject, case, area_class, count)):
+            return self.confirm(subject, case, {})
+        holds = lane in STRICT and not person and not case["hold"] and count >= 1 \
+            and subject.kind == "USER" \
+            and max((r["score"] for r in reports if not r["only_asks"]), default=0) \
+            >= limits["hold_score"]
+        if holds:
+            self.hold(subject, case)
+        if holds or always or score >= limits["ask_score"] or count >= limits["ask_reporters"]:
+            kind = {"ONE_STRIKE": "ONE_STRIKE_CONFIRM", "PROOF": "ONE_STRIKE_CONFIRM",
+                    "HUMAN": "HUMAN_ONLY"}.get(lane, "CONTENT")
+            self.ask_case(subject, case, kind)
+
+    def ask_case(self, subject, case, kind):
+        if case["review"] is None:
+            case["review"] = self.ask(subject, kind, case["category"], case["ledger"], case,
+                                      self.is_first(case))
+
+    def is_first(self, case):
+        """Priority 0: CHILD_* and trusted flaggers."""
+        return "child" in self.traits(case["category"]) or any(
+            r["source"] == "TRUSTED_FLAGGER" for r in case["reports"])
+
+    def hold(self, subject, case):
+        clocks = self.policy["clocks"]
+        act = min(r["act_at"] for r in case["reports"])
+        hold = {"measure": "PROVISIONAL_HOLD", "scopes": self.scopes(clocks["hold_scopes"]),
+                "expires_at": self.now + clocks["hold"], "case": case,
+                "category": case["category"], "version": self.at(act)[1]}
+        if not self.breaks(subject, case, hold):
+            case["hold"] = self.apply(subject, hold)
+
+    def accumulate(self, subject, report):
+        """Many reports, nothing confirmed: a step of stage 0 without a strike (I.12)."""
+        rule, ledger = self.policy["accumulation"], report["ledger"]
+        since = self.now - rule["window"]
+        if ledger not in rule["scopes"] or subject.step_running(ledger) or any(
+                v["ledger"] == ledger and v["outcome"] == "CONFIRMED" and v["decided_at"] > since
+                for v in subject.violations):
+            return
+        reports = [r for r in subject.reports if r["ledger"] == ledger and r["at"] > since
+                   and (r["fate"] is None or r["fate"].startswith("WAIT"))]
+        limits = self.policy["evidence"][self.area_class(report["area"])]
+        if self.reporters(reports) >= limits["accumulation_reporters"]:
+            self.apply(subject, {
+                "measure": "RESTRICT_TEMP", "ledger": ledger, "area": report["area"], "step": True,
+                "scopes": self.scopes(rule["scopes"][ledger]), "category": "REPORT_ACCUMULATION",
+                "expires_at": self.now + rule["duration"]})
+
+    # Ends of cases -------------------------------------------------------------------------------
+
+    def case_waited(self, subject, case):
+        self.close(subject, case, "NOT_ESTABLISHED")
+
+    def report_waited(self, subject, report):
+        report["fate"] = "WAITED"
+        self.outcome(subject, report, "NOT_ESTABLISHED")
+
+    def close(self, subject, case, outcome):
+        case["open"] = False
+        self.outcomes(subject, case, outcome)
+        self.close_review(subject, case["review"])
+
+    def outcomes(self, subject, case, outcome):
+        for report in case["reports"]:
+            self.outcome(subject, report, outcome)
+
+    def outcome(self, subject, report, outcome):
+        """What a reporter is told: a signal to him, and one notice per report (I.28)."""
+        if report["reporter"] is None:
+            return
+        report["outcome"] = outcome
+        self.send(subject, "REPORTER:" + report["reporter"], "REPORT_OUTCOME",
+                  report=report["id"], outcome=outcome)
+        if outcome == "INADMISSIBLE":
+            self.notice(report["reporter"], "REPORT_INADMISSIBLE")
+        elif outcome != "DUPLICATE" and not report.get("told"):
+            self.notice(report["reporter"], "REPORT_OUTCOME", outcome)
+            report["told"] = True
+
+
+def act_of(value):
+    """An act is (author, content), without content (author, area, room, time); I.4."""
+    if value.get("content_ref") is not None:
+        return (value.get("author_id"), value["content_ref"])
+    return (value.get("author_id"), value["area"], value.get("room_id"), value["act_at"])
+
+
+def withdrawn_before(value, act_at):
+    """Whether the message came after a withdrawal of consent."""
+    if value.get("consent_state") != "WITHDRAWN":
+        return False
+    return value.get("consent_withdrawn_at") is None or value["consent_withdrawn_at"] <= act_at
