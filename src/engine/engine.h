@@ -28,6 +28,8 @@ struct engine_options {
     const char *state_dir;             /* NULL: state in memory only */
     bool causal; /* the in-process log: all topologies on this thread, records in causal order (I.2), one
                     transaction a record, so that the result depends on the input alone */
+    bool in_turn; /* not causal: a commit runs on its stream thread, at the end of the turn after the one
+                     that began it, so that a run has one order of events: tests and simulation */
     bool drain;  /* stop when every input, signal and notice request is through */
     const atomic_bool *stop; /* set by a signal: commit and end */
     atomic_llong *beat; /* of one stream thread, set by engine_run(): monotonic time of its last sign of

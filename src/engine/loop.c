@@ -11,6 +11,12 @@
 
 enum { POLL_MAX = 4096, IDLE_MS = 50 };
 
+/* While a batch is full and the one before it still on its way, one record is polled so often: the group
+ * wants to hear of us (max.poll.interval.ms), and the queues hardly grow. */
+enum { STALL_MS = 1000 };
+/* How soon a commit that is over is noticed when the next batch waits for it. */
+enum { LANDING_MS = 2 };
+
 void loop_sleep(const atomic_bool *stop, int64_t ms)
 {
     const int64_t until = clock_monotonic_ms() + ms;
@@ -177,17 +183,43 @@ static bool is_full(const struct member *member, const struct task *task)
                (size_t)member->config->commit_bytes_max;
 }
 
-/* Everything that was polled, task by task. */
+static int64_t age_ms(const struct member *member)
+{
+    return clock_monotonic_ms() - member->batch.begun_at_ms;
+}
+
+static bool is_due(const struct member *member, const struct task *task)
+{
+    return member->batch.open &&
+           (is_full(member, task) || age_ms(member) >= member->config->commit_interval_ms);
+}
+
+/* Starts a commit if none is under way, else only takes note of one that is over: its end may have
+ * dropped the batch. */
+static enum status commit_or_look(struct member *member, struct error *error)
+{
+    TRY(member_commit_wait(member, 0, error));
+    return member->batch.open && !member_committing(member) ? member_commit_start(member, error)
+                                                            : STATUS_OK;
+}
+
+/* What was polled, task by task, until all is judged or the batch is full and cannot leave yet. */
 static enum status judge_polled(struct member *member, struct error *error)
 {
     for (size_t i = 0; i < member->task_count; i++) {
         struct task *task = member->tasks[i];
         uint32_t source = 0;
         while (task_head_source(task, &source)) {
-            TRY(task_judge(task, source, error));
-            if (is_full(member, task)) {
-                TRY(member_commit(member, error));
+            if (is_due(member, task)) {
+                TRY(commit_or_look(member, error));
+                if (is_full(member, task)) {
+                    return STATUS_OK;
+                }
+                if (!task_head_source(task, &source)) {
+                    break; /* an abort emptied the queues */
+                }
             }
+            TRY(task_judge(task, source, error));
         }
     }
     return STATUS_OK;
@@ -195,9 +227,10 @@ static enum status judge_polled(struct member *member, struct error *error)
 
 static enum status commit_if_due(struct member *member, struct error *error)
 {
-    const bool due = member->batch.open && clock_monotonic_ms() - member->batch.begun_at_ms >=
-                                               member->config->commit_interval_ms;
-    return due ? member_commit(member, error) : STATUS_OK;
+    if (member->batch.open && age_ms(member) >= member->config->commit_interval_ms) {
+        return commit_or_look(member, error);
+    }
+    return member_commit_wait(member, 0, error);
 }
 
 enum { WAIT_RESTORING_MS = 2 };
@@ -210,17 +243,48 @@ static int wait_ms(const struct member *member)
     if (!member->batch.open) {
         return IDLE_MS;
     }
-    const int64_t left =
-        member->batch.begun_at_ms + member->config->commit_interval_ms - clock_monotonic_ms();
-    return left <= 0 ? 0 : left < IDLE_MS ? (int)left : IDLE_MS;
+    const int64_t left = member->config->commit_interval_ms - age_ms(member);
+    if (left <= 0) {
+        return member_committing(member) ? LANDING_MS : 0;
+    }
+    return left < IDLE_MS ? (int)left : IDLE_MS;
+}
+
+static bool has_queued(const struct member *member)
+{
+    uint32_t source = 0;
+    for (size_t i = 0; i < member->task_count; i++) {
+        if (task_head_source(member->tasks[i], &source)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes what came. Where the last turn could not judge it all, waits for the commit instead, with signs of
+ * life. What is polled is merged by time, so after a rebalance that emptied batch and queues nothing is
+ * judged before all that is there was taken. */
+static enum status take_in(struct member *member, size_t *polled_out, struct error *error)
+{
+    if (!has_queued(member)) {
+        return member_poll(member, wait_ms(member), POLL_MAX, polled_out, error);
+    }
+    TRY(member_commit_wait(member, STALL_MS, error));
+    if (!member_committing(member)) {
+        return STATUS_OK;
+    }
+    TRY(member_poll(member, 0, 1, polled_out, error));
+    return member->batch.open ? STATUS_OK : member_poll(member, 0, POLL_MAX, polled_out, error);
 }
 
 /* One turn; STATUS_ABORT from anywhere inside takes the abort path. */
 static enum status live_turn(struct member *member, struct error *error)
 {
-    engine_beat(member->options);
+    if (!member_committing(member)) {
+        engine_beat(member->options);
+    }
     size_t polled = 0;
-    TRY(member_poll(member, wait_ms(member), POLL_MAX, &polled, error));
+    TRY(take_in(member, &polled, error));
     TRY(judge_polled(member, error));
     TRY(member_restore(member, error));
     if (polled == 0) {

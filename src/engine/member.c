@@ -184,6 +184,7 @@ enum status member_open(const struct engine_options *options, const struct topol
     member->row = memory_get(codec_record_size(member->codec));
     member->payload = memory_get(sizeof(*member->payload));
     flight_init(&member->flight, member);
+    member->errand = errand_new(!options->causal && !options->in_turn);
     member->checkpointer = options->causal ? NULL : checkpointer_new();
     member->restores = restores_new(member);
     name_things(member, thread);
@@ -205,6 +206,7 @@ static enum status settle_checkpoint(struct member *member, struct error *error)
 
 void member_close(struct member *member)
 {
+    errand_free(member->errand); /* what it still commits is settled by the next start */
     struct error late = {0};
     if (settle_checkpoint(member, &late) != STATUS_OK) {
         log_line(LOG_ALARM, "checkpoint_failed", "reason=\"%s\"", late.text);
@@ -313,6 +315,7 @@ static enum status on_assign(struct member *member, int32_t partition, struct er
 static enum status on_revoke(struct member *member, int32_t partition, bool lost,
                              struct error *error)
 {
+    TRY(member_commit_wait(member, ERRAND_FOREVER, error));
     if (!PLANTED(REVOKE_UNCOMMITTED)) {
         TRY(lost ? member_abort(member, error) : member_commit(member, error));
     }
@@ -393,7 +396,7 @@ enum status member_maintain(struct member *member, struct error *error)
     }
     for (size_t i = 0; i < member->task_count; i++) {
         struct task *task = member->tasks[i];
-        if (now - task->committed_at_ms >= OFFSETS_AGAIN_MS) {
+        if (now - task->committed_at_ms >= OFFSETS_AGAIN_MS && !task->sealed->dirty) {
             task_touch(task);
         }
         if (!state_checkpoint_due(task->state, now)) {

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "engine/checkpointer.h"
 #include "engine/engine.h"
+#include "engine/errand.h"
 #include "engine/flight.h"
 #include "engine/keys.h"
 #include "engine/policy_feed.h"
@@ -54,6 +55,7 @@ struct member {
     size_t task_count;
     struct batch batch;
     struct flight flight;
+    struct errand *errand; /* runs the flight */
     bool failed;           /* something fatal happened: no last checkpoint */
     bool rotated;          /* since the last committed transaction */
     int64_t polled_at_ms;  /* policies, monotonic */
@@ -84,10 +86,19 @@ MUST_CHECK enum status member_poll(struct member *member, int timeout_ms, size_t
 /* A piece of the restores; a task that is ready begins. */
 MUST_CHECK enum status member_restore(struct member *member, struct error *error);
 
-/* Commits the batch, if there is one, with all that follows from its outcome. STATUS_FATAL: fenced, or
- * the store failed: leave the process. */
+/* Commits. A batch is judged while the one before it is being committed; if that is aborted, both are
+ * dropped and their input is read again. STATUS_FATAL of any of these: fenced, or the store failed: leave
+ * the process. */
+/* Starts to commit the batch, which is not empty; no other commit is under way. */
+MUST_CHECK enum status member_commit_start(struct member *member, struct error *error);
+bool member_committing(const struct member *member);
+/* Waits at most so long (ERRAND_FOREVER, 0: only looks) for the commit under way, if any; if it is over,
+ * does all that follows from its outcome. */
+MUST_CHECK enum status member_commit_wait(struct member *member, int timeout_ms,
+                                          struct error *error);
+/* Commits all that was judged, and waits for it. */
 MUST_CHECK enum status member_commit(struct member *member, struct error *error);
-/* Drops the batch and reads its input again. */
+/* Waits for the commit under way, drops the batch and reads its input again. */
 MUST_CHECK enum status member_abort(struct member *member, struct error *error);
 
 /* Commits idle tasks' offsets before they expire, runs checkpoints that are due, polls policies. */

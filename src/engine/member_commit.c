@@ -184,20 +184,28 @@ static enum status settle_outcome(struct member *member, struct error *error)
     return STATUS_FATAL;
 }
 
-/* All that follows from the outcome of the flight, which is over then. */
-static enum status settle(struct member *member, struct error *error)
+bool member_committing(const struct member *member)
 {
+    return errand_busy(member->errand);
+}
+
+/* A flight that never lands is the watchdog's: a turn gives signs of life only while none is under way. */
+enum status member_commit_wait(struct member *member, int timeout_ms, struct error *error)
+{
+    if (!member_committing(member) || !errand_wait(member->errand, timeout_ms)) {
+        return STATUS_OK;
+    }
+    engine_beat(member->options);
     const enum status status = settle_outcome(member, error);
     outputs_clear(&member->flight.outputs);
     member->flight.task_count = 0;
     return status;
 }
 
-/* What was judged becomes the flight. */
-static enum status take_off(struct member *member, struct error *error)
+enum status member_commit_start(struct member *member, struct error *error)
 {
     struct flight *flight = &member->flight;
-    ASSERT(flight->task_count == 0);
+    ASSERT(member->batch.open && !member_committing(member));
     TRY(rotate_if_due(member, error));
     for (size_t i = 0; i < member->task_count; i++) {
         if (member->tasks[i]->work->dirty) {
@@ -210,20 +218,23 @@ static enum status take_off(struct member *member, struct error *error)
     member->batch.outputs = empty;
     flight->rotated = member->rotated;
     batch_clear(member);
+    engine_beat(member->options);
+    errand_post(member->errand, flight_run, flight);
     return STATUS_OK;
 }
 
 enum status member_commit(struct member *member, struct error *error)
 {
+    TRY(member_commit_wait(member, ERRAND_FOREVER, error));
     if (!member->batch.open) {
         return STATUS_OK;
     }
-    TRY(take_off(member, error));
-    flight_run(&member->flight);
-    return settle(member, error);
+    TRY(member_commit_start(member, error));
+    return member_commit_wait(member, ERRAND_FOREVER, error);
 }
 
 enum status member_abort(struct member *member, struct error *error)
 {
+    TRY(member_commit_wait(member, ERRAND_FOREVER, error));
     return member->batch.open ? rewind_all(member, error) : STATUS_OK;
 }

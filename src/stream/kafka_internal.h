@@ -233,6 +233,7 @@ struct kafka_stream {
     char **sources;
     uint32_t source_count;
     struct kafka_handle consumer;
+    pthread_mutex_t transactional; /* over the producer: polls serve it between calls of a transaction */
     struct kafka_producer *producer;
     struct kafka_task *tasks; /* by partition */
     size_t task_count;

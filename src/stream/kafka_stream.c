@@ -16,7 +16,7 @@
 #define LEVEL_ERROR 3
 /* An unstable offset is asked for again by the caller, so a single question stays short. */
 #define COMMITTED_TIMEOUT_MS 500
-/* Delivery reports are served every so many polls; flush and commit serve the rest. */
+/* What came for the producer is served every so many polls, unless a transaction does that. */
 #define SERVE_PERIOD 64
 /* librdkafka before 2.3.0 crashes when it closes before its first cooperative assignment. */
 #define FIRST_REBALANCE_MS 3000
@@ -82,6 +82,7 @@ enum status kafka_stream_open(struct cluster *cluster, const struct stream_optio
         .cluster = kafka_of(cluster),
         .source_count = options->source_count,
     };
+    pthread_mutex_init(&stream->transactional, NULL);
     stream->sources = memory_get(options->source_count * sizeof(*stream->sources));
     for (uint32_t s = 0; s < options->source_count; s++) {
         stream->sources[s] = memory_text(options->sources[s]);
@@ -123,8 +124,10 @@ static enum status stream_poll(struct stream *base, int timeout_ms, enum stream_
     if (now_ms >= stream->balance.due_ms) {
         kafka_balance_serve(stream, now_ms);
     }
-    if (stream->poll_count++ % SERVE_PERIOD == 0) {
+    if (stream->poll_count++ % SERVE_PERIOD == 0 &&
+        pthread_mutex_trylock(&stream->transactional) == 0) {
         kafka_producer_serve(stream->producer);
+        pthread_mutex_unlock(&stream->transactional);
     }
     for (;;) {
         if (stream->event_next < stream->event_count) {
@@ -192,25 +195,43 @@ static enum status stream_committed(struct stream *base, int32_t partition,
     return status;
 }
 
+static struct kafka_producer *transaction_enter(struct stream *base)
+{
+    struct kafka_stream *stream = kafka_stream_of(base);
+    pthread_mutex_lock(&stream->transactional);
+    return stream->producer;
+}
+
+static enum status transaction_leave(struct stream *base, enum status status)
+{
+    pthread_mutex_unlock(&kafka_stream_of(base)->transactional);
+    return status;
+}
+
 static enum status stream_begin(struct stream *stream, struct error *error)
 {
-    return kafka_producer_begin(kafka_stream_of(stream)->producer, error);
+    struct kafka_producer *producer = transaction_enter(stream);
+    return transaction_leave(stream, kafka_producer_begin(producer, error));
 }
 
 static enum status stream_produce(struct stream *stream, const struct stream_output *output,
                                   struct error *error)
 {
-    return kafka_producer_produce(kafka_stream_of(stream)->producer, output, error);
+    struct kafka_producer *producer = transaction_enter(stream);
+    return transaction_leave(stream, kafka_producer_produce(producer, output, error));
 }
 
 static enum status stream_flush(struct stream *stream, struct error *error)
 {
-    return kafka_producer_flush(kafka_stream_of(stream)->producer, error);
+    struct kafka_producer *producer = transaction_enter(stream);
+    return transaction_leave(stream, kafka_producer_flush(producer, error));
 }
 
 static int64_t stream_produced_next(struct stream *stream, const char *topic, int32_t partition)
 {
-    return kafka_producer_next(kafka_stream_of(stream)->producer, topic, partition);
+    const int64_t next = kafka_producer_next(transaction_enter(stream), topic, partition);
+    pthread_mutex_unlock(&kafka_stream_of(stream)->transactional);
+    return next;
 }
 
 static enum commit_outcome stream_commit(struct stream *base,
@@ -235,16 +256,18 @@ static enum commit_outcome stream_commit(struct stream *base,
     /* Never kept across a poll: a stale generation is fenced, an empty one would not be. */
     rd_kafka_consumer_group_metadata_t *group =
         rd_kafka_consumer_group_metadata(stream->consumer.rk);
+    struct kafka_producer *producer = transaction_enter(base);
     enum commit_outcome outcome;
     if (group == NULL || !group_is_joined(group)) {
         error_set(error, STATUS_ABORT, "cannot commit: we are not a member of the group now");
-        outcome = kafka_producer_abort(stream->producer, error);
+        outcome = kafka_producer_abort(producer, error);
     } else if (PLANTED(OFFSETS_OUTSIDE)) {
         rd_kafka_commit(stream->consumer.rk, list, 0);
-        outcome = kafka_producer_commit(stream->producer, NULL, NULL, error);
+        outcome = kafka_producer_commit(producer, NULL, NULL, error);
     } else {
-        outcome = kafka_producer_commit(stream->producer, list, group, error);
+        outcome = kafka_producer_commit(producer, list, group, error);
     }
+    pthread_mutex_unlock(&stream->transactional);
     if (group != NULL) {
         rd_kafka_consumer_group_metadata_destroy(group);
     }
@@ -254,7 +277,9 @@ static enum commit_outcome stream_commit(struct stream *base,
 
 static enum commit_outcome stream_abort(struct stream *stream, struct error *error)
 {
-    return kafka_producer_abort(kafka_stream_of(stream)->producer, error);
+    const enum commit_outcome outcome = kafka_producer_abort(transaction_enter(stream), error);
+    pthread_mutex_unlock(&kafka_stream_of(stream)->transactional);
+    return outcome;
 }
 
 static bool stream_rotation_due(const struct stream *stream)
@@ -294,6 +319,7 @@ static void stream_close(struct stream *base)
                   "the consumer did not close in time and was left behind");
         return;
     }
+    pthread_mutex_destroy(&stream->transactional);
     kafka_balance_close(stream);
     for (uint32_t s = 0; s < stream->source_count; s++) {
         free(stream->sources[s]);

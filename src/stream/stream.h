@@ -6,7 +6,9 @@
  * policies, tail).
  *
  * A partition number of a topology is one task: it brings the same partition of every source (source 0 is
- * the driver whose assignment decides). All calls on one stream come from one thread.
+ * the driver whose assignment decides). All calls on one stream come from one thread, but that a
+ * transaction (begin to commit or abort, one call at a time) may be made by another one beside poll,
+ * release, assign and committed; none is under way at seek, unassign, rotation_due, rotate and close.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef STREAM_STREAM_H

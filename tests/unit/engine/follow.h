@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "stream/stream.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 enum { FOLLOW_PARTITIONS = 2 };
@@ -18,6 +19,7 @@ struct follow_hooks {
     enum status (*before)(void *context, bool *nothing_out, struct error *error);
     void (*added)(void *context, int32_t partition, int64_t from);
     void *context;
+    pthread_mutex_t *mutex; /* over the cluster, where commits come from another thread; may be NULL */
 };
 
 struct follow_stub {
@@ -33,6 +35,21 @@ static inline struct follow_stub *follow_of(struct follower *follower)
     return (struct follow_stub *)(void *)follower;
 }
 
+static inline void follow_lock(const struct follow_stub *self)
+{
+    if (self->hooks->mutex != NULL) {
+        pthread_mutex_lock(self->hooks->mutex);
+    }
+}
+
+static inline enum status follow_unlock(const struct follow_stub *self, enum status status)
+{
+    if (self->hooks->mutex != NULL) {
+        pthread_mutex_unlock(self->hooks->mutex);
+    }
+    return status;
+}
+
 static inline enum status follow_add(struct follower *follower, int32_t partition, int64_t from,
                                      struct error *error)
 {
@@ -43,9 +60,11 @@ static inline enum status follow_add(struct follower *follower, int32_t partitio
     self->held[partition] =
         self->hooks->holds != NULL && self->hooks->holds(self->hooks->context, partition);
     self->held_from[partition] = from;
-    return self->held[partition]
-               ? STATUS_OK
-               : self->inner->ops->add(self->inner, partition, from, error);
+    if (self->held[partition]) {
+        return STATUS_OK;
+    }
+    follow_lock(self);
+    return follow_unlock(self, self->inner->ops->add(self->inner, partition, from, error));
 }
 
 static inline void follow_drop(struct follower *follower, int32_t partition)
@@ -73,8 +92,12 @@ static inline enum status follow_read(struct follower *follower, int timeout_ms,
         TRY(self->hooks->before(self->hooks->context, &nothing, error));
     }
     *found_out = false;
-    return nothing ? STATUS_OK
-                   : self->inner->ops->read(self->inner, timeout_ms, record_out, found_out, error);
+    if (nothing) {
+        return STATUS_OK;
+    }
+    follow_lock(self);
+    return follow_unlock(
+        self, self->inner->ops->read(self->inner, timeout_ms, record_out, found_out, error));
 }
 
 static inline void follow_release(struct follower *follower, struct stream_record *record)

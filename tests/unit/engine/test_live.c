@@ -1,6 +1,7 @@
-/* The live loop under a group that takes partitions away and gives them back at any moment, and a log whose
- * writes and commits fail: every input is judged exactly once, and what comes out is what the causal
- * loop makes of the same input without faults.
+/* The live loop under a group that takes partitions away and gives them back at any moment, also while a
+ * transaction is on its way and the next batch is judged, and a log whose writes and commits fail: every
+ * input is judged exactly once, and what comes out is what the causal loop makes of the same input
+ * without faults.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
@@ -16,9 +17,11 @@
 #include "follow.h"
 #include "reports.h"
 
+#include <pthread.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { PARTITIONS = 2, SUBJECTS = 40, SEEDS = 12, IDLE_POLLS = 300 };
+enum { PARTITIONS = 2, SUBJECTS = 40, SEEDS = 12, IDLE_POLLS = 300, RECORDS_MAX = 7 };
 
 enum hold { HELD, OFFERED, READING, LEAVING, LOST };
 
@@ -32,8 +35,30 @@ struct shaky {
     bool faults;
     bool open; /* a transaction is */
     unsigned idle;
+    unsigned polls;
     unsigned revokes, losses, aborts, restores_cut; /* that happened */
     struct follow_hooks hooks;
+    unsigned revokes_open, losses_open; /* while a transaction was on its way */
+    /* Commits come from another thread, and the log is for one. */
+    pthread_mutex_t mutex;
+    pthread_cond_t polled;
+    bool beside; /* commits on their thread last for some polls */
+    /* A planned fault, by number of the commit; 0: none. */
+    unsigned fault_at;
+    enum commit_outcome fault;
+    bool fault_applied;
+    unsigned commits;
+    unsigned judged;  /* records that were released */
+    unsigned pairs;   /* commits while more records were judged than one transaction holds */
+    struct chain *chain;
+};
+
+/* What the receipts of the sanctions topology told so far. */
+struct chain {
+    int64_t commit_seq[PARTITIONS];
+    int64_t next[PARTITIONS][TOPOLOGY_SOURCES_MAX];
+    uint8_t hash[PARTITIONS][DIGEST_SIZE];
+    unsigned inputs;
 };
 
 struct shaky_stream {
@@ -73,6 +98,8 @@ static bool disturb(struct shaky *shaky, enum stream_event *event_out, int32_t *
             *event_out = lost ? STREAM_LOST : STREAM_REVOKE;
             shaky->losses += lost;
             shaky->revokes += !lost;
+            shaky->losses_open += lost && shaky->open;
+            shaky->revokes_open += !lost && shaky->open;
             return true;
         }
         if (*hold == HELD && (!shaky->faults || once_in(shaky, 20))) {
@@ -84,13 +111,25 @@ static bool disturb(struct shaky *shaky, enum stream_event *event_out, int32_t *
     return false;
 }
 
-static enum status shaky_poll(struct stream *stream, int timeout_ms, enum stream_event *event_out,
+static struct stream *enter(struct shaky_stream *self)
+{
+    pthread_mutex_lock(&self->shaky->mutex);
+    return self->inner;
+}
+
+static enum status leave(struct shaky_stream *self, enum status status)
+{
+    pthread_mutex_unlock(&self->shaky->mutex);
+    return status;
+}
+
+static enum status poll_inner(struct shaky_stream *self, enum stream_event *event_out,
                               struct stream_record *record_out, int32_t *partition_out,
                               struct error *error)
 {
-    (void)timeout_ms;
-    struct shaky_stream *self = self_of(stream);
     struct shaky *shaky = self->shaky;
+    shaky->polls++;
+    pthread_cond_broadcast(&shaky->polled);
     if (disturb(shaky, event_out, partition_out)) {
         return STATUS_OK;
     }
@@ -105,77 +144,125 @@ static enum status shaky_poll(struct stream *stream, int timeout_ms, enum stream
     return STATUS_OK;
 }
 
+static enum status shaky_poll(struct stream *stream, int timeout_ms, enum stream_event *event_out,
+                              struct stream_record *record_out, int32_t *partition_out,
+                              struct error *error)
+{
+    (void)timeout_ms;
+    struct shaky_stream *self = self_of(stream);
+    enter(self);
+    return leave(self, poll_inner(self, event_out, record_out, partition_out, error));
+}
+
 static void shaky_release(struct stream *stream, struct stream_record *record)
 {
     struct shaky_stream *self = self_of(stream);
-    self->inner->ops->release(self->inner, record);
+    struct stream *inner = enter(self);
+    self->shaky->judged++;
+    inner->ops->release(inner, record);
+    pthread_mutex_unlock(&self->shaky->mutex);
 }
 
 static enum status shaky_assign(struct stream *stream, int32_t partition, const int64_t *offsets,
                                 struct error *error)
 {
     struct shaky_stream *self = self_of(stream);
+    struct stream *inner = enter(self);
     assert_int_equal(self->shaky->holds[partition], OFFERED);
     self->shaky->holds[partition] = READING;
-    return self->inner->ops->assign(self->inner, partition, offsets, error);
+    return leave(self, inner->ops->assign(inner, partition, offsets, error));
 }
 
 static enum status shaky_unassign(struct stream *stream, int32_t partition, struct error *error)
 {
     struct shaky_stream *self = self_of(stream);
+    struct stream *inner = enter(self);
     const enum hold hold = self->shaky->holds[partition];
     assert_true(hold == LEAVING || hold == LOST);
     assert_false(self->shaky->open); /* what belongs to the partition is settled */
     self->shaky->holds[partition] = HELD;
-    return self->inner->ops->unassign(self->inner, partition, error);
+    return leave(self, inner->ops->unassign(inner, partition, error));
 }
 
 static enum status shaky_seek(struct stream *stream, int32_t partition, const int64_t *offsets,
                               struct error *error)
 {
     struct shaky_stream *self = self_of(stream);
-    return self->inner->ops->seek(self->inner, partition, offsets, error);
+    struct stream *inner = enter(self);
+    return leave(self, inner->ops->seek(inner, partition, offsets, error));
 }
 
 static enum status shaky_committed(struct stream *stream, int32_t partition,
                                    struct stream_committed *out, struct error *error)
 {
     struct shaky_stream *self = self_of(stream);
+    struct stream *inner = enter(self);
     /* A partition whose offsets are asked for has none in the open transaction. */
     assert_true(!self->shaky->open || self->shaky->holds[partition] == OFFERED);
-    return self->inner->ops->committed(self->inner, partition, out, error);
+    return leave(self, inner->ops->committed(inner, partition, out, error));
 }
 
 static enum status shaky_begin(struct stream *stream, struct error *error)
 {
     struct shaky_stream *self = self_of(stream);
+    struct stream *inner = enter(self);
     self->shaky->open = true;
-    return self->inner->ops->begin(self->inner, error);
+    return leave(self, inner->ops->begin(inner, error));
 }
 
 static enum status shaky_produce(struct stream *stream, const struct stream_output *output,
                                  struct error *error)
 {
     struct shaky_stream *self = self_of(stream);
+    struct stream *inner = enter(self);
     if (once_in(self->shaky, 400)) {
-        return error_set(error, STATUS_ABORT, "no record by order of the test");
+        return leave(self, error_set(error, STATUS_ABORT, "no record by order of the test"));
     }
-    return self->inner->ops->produce(self->inner, output, error);
+    return leave(self, inner->ops->produce(inner, output, error));
 }
 
 static enum status shaky_flush(struct stream *stream, struct error *error)
 {
     struct shaky_stream *self = self_of(stream);
+    struct stream *inner = enter(self);
     if (once_in(self->shaky, 20)) {
-        return error_set(error, STATUS_ABORT, "no flush by order of the test");
+        return leave(self, error_set(error, STATUS_ABORT, "no flush by order of the test"));
     }
-    return self->inner->ops->flush(self->inner, error);
+    return leave(self, inner->ops->flush(inner, error));
 }
 
 static int64_t shaky_next(struct stream *stream, const char *topic, int32_t partition)
 {
     struct shaky_stream *self = self_of(stream);
-    return self->inner->ops->produced_next(self->inner, topic, partition);
+    struct stream *inner = enter(self);
+    const int64_t next = inner->ops->produced_next(inner, topic, partition);
+    pthread_mutex_unlock(&self->shaky->mutex);
+    return next;
+}
+
+/* The brokers take their time: some polls long, but not for ever where nobody polls. */
+static void wait_for_polls(struct shaky *shaky)
+{
+    const unsigned until = shaky->polls + (unsigned)(shaky->random >> 40) % 20;
+    struct timespec deadline;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_nsec += 3000000;
+    deadline.tv_sec += deadline.tv_nsec / 1000000000;
+    deadline.tv_nsec %= 1000000000;
+    while ((int)(until - shaky->polls) > 0 &&
+           pthread_cond_timedwait(&shaky->polled, &shaky->mutex, &deadline) == 0) {}
+}
+
+/* What the test wants to become of this commit. */
+static void plan_fault(struct shaky *shaky)
+{
+    if (++shaky->commits == shaky->fault_at) {
+        log_fail_commit(shaky->inner, 1, shaky->fault, shaky->fault_applied);
+    } else if (once_in(shaky, 8)) {
+        const bool unknown = once_in(shaky, 2);
+        log_fail_commit(shaky->inner, 1, unknown ? COMMIT_UNKNOWN : COMMIT_ABORTED,
+                        unknown && once_in(shaky, 2));
+    }
 }
 
 static enum commit_outcome shaky_commit(struct stream *stream,
@@ -184,24 +271,35 @@ static enum commit_outcome shaky_commit(struct stream *stream,
 {
     struct shaky_stream *self = self_of(stream);
     struct shaky *shaky = self->shaky;
-    for (size_t i = 0; i < count; i++) {
-        assert_int_not_equal(shaky->holds[positions[i].partition], LOST);
+    struct stream *inner = enter(self);
+    shaky->pairs += shaky->judged > shaky->chain->inputs + RECORDS_MAX;
+    if (shaky->beside) {
+        wait_for_polls(shaky);
     }
-    if (once_in(shaky, 8)) {
-        const bool unknown = once_in(shaky, 2);
-        log_fail_commit(shaky->inner, 1, unknown ? COMMIT_UNKNOWN : COMMIT_ABORTED,
-                        unknown && once_in(shaky, 2));
+    bool fenced = false; /* the generation of a partition that was lost is over */
+    for (size_t i = 0; i < count; i++) {
+        fenced = fenced || shaky->holds[positions[i].partition] == LOST;
+    }
+    if (!fenced) {
+        plan_fault(shaky);
     }
     shaky->open = false;
-    return self->inner->ops->commit(self->inner, positions, count, error);
+    const enum commit_outcome outcome =
+        fenced ? inner->ops->abort(inner, error)
+               : inner->ops->commit(inner, positions, count, error);
+    pthread_mutex_unlock(&shaky->mutex);
+    return outcome;
 }
 
 static enum commit_outcome shaky_abort(struct stream *stream, struct error *error)
 {
     struct shaky_stream *self = self_of(stream);
+    struct stream *inner = enter(self);
     self->shaky->open = false;
     self->shaky->aborts++;
-    return self->inner->ops->abort(self->inner, error);
+    const enum commit_outcome outcome = inner->ops->abort(inner, error);
+    pthread_mutex_unlock(&self->shaky->mutex);
+    return outcome;
 }
 
 static bool shaky_rotation_due(const struct stream *stream)
@@ -213,10 +311,12 @@ static bool shaky_rotation_due(const struct stream *stream)
 static enum status shaky_rotate(struct stream *stream, struct error *error)
 {
     struct shaky_stream *self = self_of(stream);
+    struct stream *inner = enter(self);
+    assert_false(self->shaky->open);
     if (once_in(self->shaky, 2)) {
-        return error_set(error, STATUS_RETRY, "no rotation by order of the test");
+        return leave(self, error_set(error, STATUS_RETRY, "no rotation by order of the test"));
     }
-    return self->inner->ops->rotate(self->inner, error);
+    return leave(self, inner->ops->rotate(inner, error));
 }
 
 static void shaky_stream_close(struct stream *stream)
@@ -263,8 +363,12 @@ static enum status shaky_reader_open(struct cluster *cluster, const char *topic,
                                      int64_t from, bool committed, struct reader **reader_out,
                                      struct error *error)
 {
-    struct cluster *inner = of(cluster)->inner;
-    return inner->ops->reader_open(inner, topic, partition, from, committed, reader_out, error);
+    struct shaky *shaky = of(cluster);
+    pthread_mutex_lock(&shaky->mutex);
+    const enum status status = shaky->inner->ops->reader_open(shaky->inner, topic, partition, from,
+                                                              committed, reader_out, error);
+    pthread_mutex_unlock(&shaky->mutex);
+    return status;
 }
 
 static enum status shaky_describe(struct cluster *cluster, const char *topic,
@@ -291,7 +395,10 @@ static const char *shaky_id(const struct cluster *cluster)
 static enum status before_read(void *context, bool *nothing_out, struct error *error)
 {
     (void)error;
-    *nothing_out = once_in(context, 4);
+    struct shaky *shaky = context;
+    pthread_mutex_lock(&shaky->mutex);
+    *nothing_out = once_in(shaky, 4);
+    pthread_mutex_unlock(&shaky->mutex);
     return STATUS_OK;
 }
 
@@ -306,8 +413,12 @@ static enum status shaky_bounds(struct cluster *cluster, const char *topic, int3
                                 int timeout_ms, int64_t *start_out, int64_t *end_out,
                                 struct error *error)
 {
-    struct cluster *inner = of(cluster)->inner;
-    return inner->ops->bounds(inner, topic, partition, timeout_ms, start_out, end_out, error);
+    struct shaky *shaky = of(cluster);
+    pthread_mutex_lock(&shaky->mutex);
+    const enum status status = shaky->inner->ops->bounds(shaky->inner, topic, partition, timeout_ms,
+                                                         start_out, end_out, error);
+    pthread_mutex_unlock(&shaky->mutex);
+    return status;
 }
 
 static const struct cluster_ops shaky_ops = {.stream_open = shaky_stream_open,
@@ -317,13 +428,6 @@ static const struct cluster_ops shaky_ops = {.stream_open = shaky_stream_open,
                                              .describe = shaky_describe,
                                              .check = shaky_check,
                                              .id = shaky_id};
-
-/* What the receipts of the sanctions topology told so far. */
-struct chain {
-    int64_t commit_seq[PARTITIONS];
-    int64_t next[PARTITIONS][TOPOLOGY_SOURCES_MAX];
-    uint8_t hash[PARTITIONS][DIGEST_SIZE];
-};
 
 static void on_receipt(struct bench *bench, int32_t partition, const struct receipt *receipt,
                        struct bytes bytes)
@@ -342,6 +446,7 @@ static void on_receipt(struct bench *bench, int32_t partition, const struct rece
         assert_int_equal(input->first_offset, chain->next[partition][source]);
         assert_int_equal(input->count, input->last_offset - input->first_offset + 1);
         chain->next[partition][source] = input->last_offset + 1;
+        chain->inputs += (unsigned)input->count;
     }
 }
 
@@ -376,37 +481,39 @@ static void set(struct config *config, const char *text)
     assert_int_equal(problems.count, 0);
 }
 
-static void run_live(struct bench *bench, uint64_t seed, struct chain *chain, unsigned *cut)
+static struct shaky shaky_new(struct bench *bench, struct chain *chain)
 {
-    struct shaky shaky = {.cluster = {.ops = &shaky_ops},
+    return (struct shaky){.cluster = {.ops = &shaky_ops},
                           .inner = bench->cluster,
                           .stop = &bench->stop,
-                          .random = seed,
-                          .faults = true};
-    shaky.hooks = (struct follow_hooks){.before = before_read, .context = &shaky};
+                          .mutex = PTHREAD_MUTEX_INITIALIZER,
+                          .polled = PTHREAD_COND_INITIALIZER,
+                          .chain = chain};
+}
+
+static enum status run_live(struct bench *bench, struct shaky *shaky, const char *interval,
+                            struct error *error)
+{
+    shaky->hooks = (struct follow_hooks){
+        .before = before_read, .context = shaky, .mutex = &shaky->mutex};
     set(bench->config, "threads=1");
     set(bench->config, "topics.check_timestamps=false");
-    set(bench->config, "commit.interval=1ms");
+    set(bench->config, interval);
     set(bench->config, "commit.records_max=7");
     set(bench->config, "time.tick_interval=0");
     bench->on_receipt = on_receipt;
-    bench->context = chain;
+    bench->context = shaky->chain;
+    atomic_store(&bench->stop, false);
     const struct engine_options options = {.config = bench->config,
-                                           .cluster = &shaky.cluster,
+                                           .cluster = &shaky->cluster,
                                            .codec = bench->codec,
                                            .catalogue = bench->catalogue,
                                            .topologies = bench->topologies,
                                            .topology_count = 1,
                                            .keys = bench->keys,
+                                           .in_turn = !shaky->beside,
                                            .stop = &bench->stop};
-    struct error error = {0};
-    const enum status status = engine_run(&options, &error);
-    if (status != STATUS_OK) {
-        print_message("seed %llu: %s\n", (unsigned long long)seed, error.text);
-    }
-    assert_int_equal(status, STATUS_OK);
-    assert_true(shaky.revokes + shaky.losses > 0);
-    *cut += shaky.restores_cut;
+    return engine_run(&options, error);
 }
 
 static void expect_all_read(const struct bench *bench, const struct chain *chain)
@@ -430,45 +537,153 @@ static void expect_all_read(const struct bench *bench, const struct chain *chain
     }
 }
 
+/* The input, and what the causal loop makes of it. */
+struct wanted {
+    char path[32];
+    struct buffer text;
+    char *values[8 * SUBJECTS];
+    size_t count;
+};
+
+static void wanted_make(struct wanted *wanted)
+{
+    struct bench bench;
+    struct error error = {0};
+    *wanted = (struct wanted){.path = "/tmp/sanctiond-live-XXXXXX"};
+    close(mkstemp(wanted->path));
+    reports_write(wanted->path, SUBJECTS);
+    bench_open(&bench, wanted->path);
+    assert_int_equal(bench_run(&bench, &error), STATUS_OK);
+    wanted->count = restrictions_of(&bench, &wanted->text, wanted->values);
+    assert_int_equal(wanted->count, 2 * SUBJECTS); /* APPLY and LIFT */
+    bench_close(&bench);
+}
+
+static void wanted_free(struct wanted *wanted)
+{
+    buffer_release(&wanted->text);
+    unlink(wanted->path);
+}
+
+static void expect_wanted(const struct bench *bench, const struct chain *chain,
+                          const struct wanted *wanted)
+{
+    struct buffer text = {0};
+    char *values[8 * SUBJECTS];
+    expect_all_read(bench, chain);
+    assert_int_equal(restrictions_of(bench, &text, values), wanted->count);
+    for (size_t i = 0; i < wanted->count; i++) {
+        assert_string_equal(values[i], wanted->values[i]);
+    }
+    buffer_release(&text);
+}
+
+/* The next start: it completes what a fence, or a last commit that failed, left. */
+static void run_rest(struct bench *bench, struct chain *chain)
+{
+    struct error error = {0};
+    struct shaky calm = shaky_new(bench, chain);
+    assert_int_equal(run_live(bench, &calm, "commit.interval=1ms", &error), STATUS_OK);
+}
+
+/* `beside`: commits on their own thread; else between turns, so that a seed is one order of events. */
+static void rebalances_and_faults(bool beside)
+{
+    struct wanted wanted;
+    unsigned revokes_open = 0;
+    unsigned losses_open = 0;
+    unsigned pairs = 0;
+    unsigned cut = 0;
+    wanted_make(&wanted);
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct chain chain = {.inputs = 0};
+        struct bench bench;
+        struct error error = {0};
+        bench_open(&bench, wanted.path);
+        struct shaky shaky = shaky_new(&bench, &chain);
+        shaky.random = seed;
+        shaky.faults = true;
+        shaky.beside = beside;
+        const enum status status = run_live(&bench, &shaky, "commit.interval=1ms", &error);
+        if (status != STATUS_OK) {
+            print_message("seed %llu: %s\n", (unsigned long long)seed, error.text);
+        }
+        assert_int_equal(status, STATUS_OK);
+        run_rest(&bench, &chain);
+        assert_true(shaky.revokes + shaky.losses > 0);
+        revokes_open += shaky.revokes_open;
+        losses_open += shaky.losses_open;
+        pairs += shaky.pairs;
+        cut += shaky.restores_cut;
+        expect_wanted(&bench, &chain, &wanted);
+        bench_close(&bench);
+    }
+    assert_true(pairs > 0 && cut > 0);
+    assert_true(!beside || (revokes_open > 0 && losses_open > 0));
+    wanted_free(&wanted);
+}
+
 static void rebalances_and_aborts_anywhere_change_no_decision(void **state)
 {
     (void)state;
-    char path[] = "/tmp/sanctiond-live-XXXXXX";
-    close(mkstemp(path));
-    reports_write(path, SUBJECTS);
-    static char *wanted[8 * SUBJECTS];
-    static char *given[8 * SUBJECTS];
-    struct buffer wanted_text = {0};
-    struct buffer given_text = {0};
+    rebalances_and_faults(false);
+}
+
+static void nor_do_they_while_a_commit_is_under_way(void **state)
+{
+    (void)state;
+    rebalances_and_faults(true);
+}
+
+/* The nth commit of a run fails while the batch after it is judged; 0: none does. Returns the number of
+ * commits. */
+static unsigned run_with_fault(const struct wanted *wanted, unsigned nth,
+                               enum commit_outcome outcome, bool applied)
+{
+    struct chain chain = {.inputs = 0};
     struct bench bench;
     struct error error = {0};
-    bench_open(&bench, path);
-    assert_int_equal(bench_run(&bench, &error), STATUS_OK);
-    const size_t count = restrictions_of(&bench, &wanted_text, wanted);
-    assert_int_equal(count, 2 * SUBJECTS); /* APPLY and LIFT */
-    unsigned cut = 0;
-    bench_close(&bench);
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct chain chain = {.commit_seq = {0}};
-        bench_open(&bench, path);
-        run_live(&bench, seed, &chain, &cut);
-        expect_all_read(&bench, &chain);
-        assert_int_equal(restrictions_of(&bench, &given_text, given), count);
-        for (size_t i = 0; i < count; i++) {
-            assert_string_equal(given[i], wanted[i]);
-        }
-        bench_close(&bench);
+    bench_open(&bench, wanted->path);
+    struct shaky shaky = shaky_new(&bench, &chain);
+    shaky.fault_at = nth;
+    shaky.fault = outcome;
+    shaky.fault_applied = applied;
+    const char *interval = "commit.interval=10s"; /* full batches alone, so that every run is the same */
+    const enum status status = run_live(&bench, &shaky, interval, &error);
+    assert_int_equal(status, nth > 0 && outcome == COMMIT_FENCED ? STATUS_FATAL : STATUS_OK);
+    const unsigned commits = shaky.commits;
+    if (nth == 0) {
+        assert_true(shaky.pairs > commits / 2);
     }
-    assert_true(cut > 0);
-    buffer_release(&wanted_text);
-    buffer_release(&given_text);
-    unlink(path);
+    assert_true(status == STATUS_OK || strstr(error.text, "fenced") != NULL);
+    run_rest(&bench, &chain);
+    expect_wanted(&bench, &chain, wanted);
+    bench_close(&bench);
+    return commits;
+}
+
+static void a_fault_at_any_commit_of_a_pair_changes_no_decision(void **state)
+{
+    (void)state;
+    struct wanted wanted;
+    wanted_make(&wanted);
+    const unsigned commits = run_with_fault(&wanted, 0, COMMIT_DONE, false);
+    assert_true(commits > 15);
+    for (unsigned nth = 1; nth <= commits; nth++) {
+        run_with_fault(&wanted, nth, COMMIT_ABORTED, false);
+        run_with_fault(&wanted, nth, COMMIT_UNKNOWN, true);
+        run_with_fault(&wanted, nth, COMMIT_UNKNOWN, false);
+        run_with_fault(&wanted, nth, COMMIT_FENCED, false);
+    }
+    wanted_free(&wanted);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rebalances_and_aborts_anywhere_change_no_decision),
+        cmocka_unit_test(nor_do_they_while_a_commit_is_under_way),
+        cmocka_unit_test(a_fault_at_any_commit_of_a_pair_changes_no_decision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

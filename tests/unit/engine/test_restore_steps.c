@@ -94,6 +94,7 @@ static enum status run(struct bench *bench, struct lens *lens, const char *state
                                            .keys = bench->keys,
                                            .state_dir = state_dir,
                                            .causal = causal,
+                                           .in_turn = !causal,
                                            .drain = causal,
                                            .stop = &bench->stop};
     return engine_run(&options, error);
