@@ -10,9 +10,12 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+/* Small pieces are held until there are many: a call of EVP costs as much as hashing a hundred bytes. */
 struct digest_stream {
     EVP_MD_CTX *context;
     EVP_MD_CTX *copy;
+    size_t held;
+    uint8_t pieces[1024];
 };
 
 /* Created once a thread and kept for its life: EVP contexts are costly to make, cheap to reuse. */
@@ -54,6 +57,7 @@ struct digest_stream *digest_stream_new(void)
     struct digest_stream *stream = memory_get(sizeof(*stream));
     stream->context = EVP_MD_CTX_new();
     stream->copy = EVP_MD_CTX_new();
+    stream->held = 0;
     ASSERT(stream->context != NULL);
     ASSERT(stream->copy != NULL);
     digest_stream_clear(stream);
@@ -72,17 +76,28 @@ void digest_stream_free(struct digest_stream *stream)
 void digest_stream_clear(struct digest_stream *stream)
 {
     ASSERT(EVP_DigestInit_ex2(stream->context, EVP_sha256(), NULL) == 1);
+    stream->held = 0;
 }
 
 void digest_stream_add(struct digest_stream *stream, struct bytes value)
 {
-    ASSERT(EVP_DigestUpdate(stream->context, value.data, value.size) == 1);
+    if (value.size > sizeof(stream->pieces) - stream->held) {
+        ASSERT(EVP_DigestUpdate(stream->context, stream->pieces, stream->held) == 1);
+        stream->held = 0;
+    }
+    if (value.size > sizeof(stream->pieces)) {
+        ASSERT(EVP_DigestUpdate(stream->context, value.data, value.size) == 1);
+    } else if (value.size > 0) {
+        memcpy(stream->pieces + stream->held, value.data, value.size);
+        stream->held += value.size;
+    }
 }
 
 void digest_stream_get(const struct digest_stream *stream, uint8_t digest_out[DIGEST_SIZE])
 {
     unsigned size = 0;
     ASSERT(EVP_MD_CTX_copy_ex(stream->copy, stream->context) == 1);
+    ASSERT(EVP_DigestUpdate(stream->copy, stream->pieces, stream->held) == 1);
     ASSERT(EVP_DigestFinal_ex(stream->copy, digest_out, &size) == 1);
     ASSERT(size == DIGEST_SIZE);
 }

@@ -106,6 +106,32 @@ static void sha256_and_hmac_give_published_values(void **state)
     assert_string_equal(text, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+static void a_digest_does_not_depend_on_the_pieces(void **state)
+{
+    (void)state;
+    uint8_t text[5000];
+    uint8_t whole[DIGEST_SIZE];
+    uint8_t streamed[DIGEST_SIZE];
+    for (size_t i = 0; i < sizeof(text); i++) {
+        text[i] = (uint8_t)(i * 31);
+    }
+    const struct bytes all = bytes_of(text, sizeof(text));
+    digest_sha256(&all, 1, whole);
+    struct digest_stream *stream = digest_stream_new();
+    for (size_t piece = 1; piece <= sizeof(text); piece += piece < 3000 ? 7 : 400) {
+        digest_stream_clear(stream);
+        for (size_t at = 0; at < sizeof(text); at += piece) {
+            const size_t left = sizeof(text) - at;
+            digest_stream_add(stream, bytes_of(text + at, left < piece ? left : piece));
+            digest_stream_get(stream, streamed); /* adding goes on */
+        }
+        digest_stream_add(stream, bytes_of(NULL, 0));
+        digest_stream_get(stream, streamed);
+        assert_memory_equal(streamed, whole, DIGEST_SIZE);
+    }
+    digest_stream_free(stream);
+}
+
 static void hex_refuses_what_is_no_hex(void **state)
 {
     (void)state;
@@ -136,6 +162,7 @@ int main(void)
         cmocka_unit_test(an_arena_reuses_its_blocks),
         cmocka_unit_test(a_table_finds_what_was_added_and_not_removed),
         cmocka_unit_test(sha256_and_hmac_give_published_values),
+        cmocka_unit_test(a_digest_does_not_depend_on_the_pieces),
         cmocka_unit_test(hex_refuses_what_is_no_hex),
         cmocka_unit_test(problems_are_listed_with_their_lines),
     };
