@@ -10,6 +10,7 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,8 +325,18 @@ static void run_release(struct run *run)
     buffer_release(&run->line);
 }
 
+/* librdkafka's threads free what ours allocate: with an arena a thread, what they freed stays where nobody
+ * allocates. */
+static void arenas_limit(void)
+{
+#ifdef M_ARENA_MAX
+    mallopt(M_ARENA_MAX, 2);
+#endif
+}
+
 int run_main(int argc, char **argv)
 {
+    arenas_limit();
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
