@@ -25,6 +25,7 @@ command_run command_tail;
 command_run command_standing;
 command_run command_explain;
 command_run command_audit_verify;
+command_run command_fingerprint;
 command_run command_policy_check;
 command_run command_policy_test;
 command_run command_policy_publish;

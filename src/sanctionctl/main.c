@@ -30,6 +30,8 @@ static const struct {
     {"explain", NULL, command_explain, "DECISION [--lang ko|en]",
      "how a decision came about, for a reviewer"},
     {"audit", "verify", command_audit_verify, "", "checks the hash chains of the audit"},
+    {"fingerprint", NULL, command_fingerprint, "KEY_FILE [--lines]",
+     "the sketch of a message on standard input, for the intake"},
     {"policy", "check", command_policy_check, "FILE...", "all problems of policy files"},
     {"policy", "test", command_policy_test, "FILE...", "runs scenarios on the engine"},
     {"policy", "publish", command_policy_publish, "FILE", "a policy version to all workers"},
