@@ -49,6 +49,7 @@ bool load_switches(struct loading *loading, const struct node *section)
         FLAG("network_act_duties", network_act_duties),
         FLAG("late_lift_credit", late_lift_credit),
         OTHER("temporary_measure_end", true),
+        OTHER("appeal_suspends", true),
     };
     int32_t end = 0;
     bool good = load_table(loading, section, entries, COUNT_OF(entries));
@@ -57,7 +58,10 @@ bool load_switches(struct loading *loading, const struct node *section)
     good = text != NULL &&
            read_symbol(&loading->reader, node, text, &ends, 0, COUNT_OF(symbols) - 1, &end) && good;
     loading->policy->temporary_measure_removes = end == 1;
-    return good;
+    const struct node *suspends = node_find(section, "appeal_suspends");
+    return (suspends == NULL || read_symbols(&loading->reader, suspends, &enum_measure,
+                                             &loading->policy->appeal_suspends)) &&
+           good;
 }
 
 bool load_areas(struct loading *loading, const struct node *section)

@@ -160,6 +160,27 @@ static void appeal_inadmissible(struct judgement *judgement, const struct appeal
     tell_result(judgement, &decision, appeal->appellant_id, OUTCOME_INADMISSIBLE);
 }
 
+/* The switch of F15: while an appeal is open its measure waits, and goes on if the appeal is rejected. */
+static void suspend(struct judgement *judgement, int32_t number, bool open)
+{
+    struct subject_state *facts = judgement->facts;
+    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
+        struct restriction_fact *row = &facts->restrictions[i];
+        const struct policy *policy =
+            policy_version(judgement->court->policies, row->policy_version, row->decided_at);
+        const enum decision_state from =
+            open ? DECISION_STATE_IN_FORCE : DECISION_STATE_SUSPENDED_BY_APPEAL;
+        if (row->case_number == number && row->state == from &&
+            (!open || (policy->appeal_suspends & BIT(row->measure)) != 0)) {
+            struct ground ground = restriction_ground(judgement, row);
+            ground.automation = open ? AUTOMATION_FULL : AUTOMATION_NONE;
+            measure_change(judgement, row, &ground, "f15", row->expires_at, row->scopes,
+                           open ? DECISION_STATE_SUSPENDED_BY_APPEAL : DECISION_STATE_IN_FORCE);
+            return;
+        }
+    }
+}
+
 static void appeal_open(struct judgement *judgement, const struct appeal *appeal,
                         const struct target *target)
 {
@@ -191,6 +212,7 @@ static void appeal_open(struct judgement *judgement, const struct appeal *appeal
                        params, COUNT_OF(params));
     emit_decision_review(judgement, &decision, REVIEW_KIND_APPEAL, REVIEW_ACTION_OPEN,
                          target->number, target->id, item->excluded_reviewer_ref);
+    suspend(judgement, target->number, true);
 }
 
 /* Objections to a measure on content: the poster's to a claim, anybody's to an order. */
@@ -350,6 +372,8 @@ static void reduce(struct judgement *judgement, const struct verdict *verdict,
         return;
     }
     appeal_close(judgement, item, target, OUTCOME_CONFIRMED, "appeal.reduce");
+    row->state = row->state == DECISION_STATE_SUSPENDED_BY_APPEAL ? DECISION_STATE_IN_FORCE
+                                                                  : row->state;
     const struct optional_long end = row->expires_at;
     const bool moves =
         verdict->measure.set ||
@@ -398,6 +422,7 @@ void appeal_decide(struct judgement *judgement, const struct verdict *verdict)
     } else {
         appeal_close(judgement, item, &target,
                      target.outcome ? OUTCOME_NO_VIOLATION : OUTCOME_CONFIRMED, "appeal.reject");
+        suspend(judgement, target.number, false);
     }
 }
 

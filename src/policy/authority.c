@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
 
+#define ORDERS_MAX COUNT_OF(((struct subject_state *)NULL)->orders)
+
 static const struct policy_authority_basis *find_basis(const struct policy *policy,
                                                        struct bytes legal_basis)
 {
@@ -51,6 +53,7 @@ static void tell_authority(struct judgement *judgement, struct decision *decisio
                            const struct restriction_fact *row, enum authority_report_kind kind,
                            struct optional_long execute_by)
 {
+    const bool executed = kind != AUTHORITY_REPORT_KIND_NOT_EXECUTED;
     const struct authority_report record = {
         .event_id = id_numbered(judgement, decision->id_hex, decision->records++),
         .occurred_at = judgement->court->now_ms,
@@ -61,9 +64,9 @@ static void tell_authority(struct judgement *judgement, struct decision *decisio
         .authority = (enum authority)row->authority.value,
         .request_id = row->request_id,
         .category = row->category,
-        .measure = {(int32_t)row->measure, true},
+        .measure = {executed ? (int32_t)row->measure : 0, executed},
         .execute_by = execute_by,
-        .executed_at = {.value = row->decided_at, .set = true},
+        .executed_at = {.value = row->decided_at, .set = executed},
     };
     judgement->court->outbox->emit(judgement->court->outbox, &record_authority_report, &record);
 }
@@ -94,14 +97,123 @@ static void execute(struct judgement *judgement, const struct authority_request 
     }
 }
 
-static void order(struct judgement *judgement, const struct authority_request *request,
-                  struct restriction_fact *row)
+static bool is_binding(const struct judgement *judgement, const struct authority_request *request)
 {
     const struct policy_authority_basis *basis =
         find_basis(judgement->policy, request->legal_basis);
-    const bool binding =
-        request->rank == AUTHORITY_RANK_BINDING && (basis->binding & BIT(request->authority)) != 0;
-    if (!binding) {
+    return request->rank == AUTHORITY_RANK_BINDING &&
+           (basis->binding & BIT(request->authority)) != 0;
+}
+
+static void order_forget(struct subject_state *facts, struct bytes request_id)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < facts->orders_count; i++) {
+        if (!bytes_equal(facts->orders[i].request_id, request_id)) {
+            facts->orders[kept++] = facts->orders[i];
+        }
+    }
+    facts->orders_count = kept;
+}
+
+/* Nobody is there to execute it on: refused now, and its authority is told at the deadline (I.21). */
+static void order_await(struct judgement *judgement, const struct authority_request *request,
+                        const char *rule)
+{
+    struct subject_state *facts = judgement->facts;
+    const int64_t now_ms = judgement->court->decided_ms;
+    const int64_t due_ms = request->execute_by.set
+                               ? request->execute_by.value
+                               : now_ms + judgement->policy->authority_execution_ms;
+    struct decision decision;
+    request_decision(judgement, &decision, request, AUDIT_ACTION_REFUSE);
+    decision.audit.rule = bytes_text(rule);
+    decision_close(judgement, &decision);
+    order_forget(facts, request->request_id);
+    if (facts->orders_count == ORDERS_MAX) {
+        facts->orders_count--;
+        memmove(&facts->orders[0], &facts->orders[1],
+                facts->orders_count * sizeof(facts->orders[0]));
+    }
+    facts->orders[facts->orders_count++] = (struct order_fact){
+        .request_id = text_keep(judgement, request->request_id),
+        .authority = request->authority,
+        .category = request->category,
+        .area = request->area,
+        .execute_by = request->execute_by,
+        .due_at = due_ms > now_ms ? due_ms : now_ms,
+    };
+}
+
+int64_t orders_next_timer(const struct subject_state *facts)
+{
+    int64_t next = TIME_NEVER_MS;
+    for (uint32_t i = 0; i < facts->orders_count; i++) {
+        next = facts->orders[i].due_at < next ? facts->orders[i].due_at : next;
+    }
+    return next;
+}
+
+static void tell_not_executed(struct judgement *judgement, const struct order_fact *item)
+{
+    const struct ground ground = {
+        .category = item->category,
+        .severity = SEVERITY_NONE,
+        .lane = LANE_AUTHORITY,
+        .area = item->area,
+        .ledger = LEDGER_NONE,
+        .source_kind = SOURCE_KIND_AUTHORITY_ORDER,
+        .automation = AUTOMATION_FULL,
+        .act_at = judgement->court->decided_ms,
+    };
+    const struct restriction_fact row = {.request_id = item->request_id,
+                                         .category = item->category,
+                                         .authority = {(int32_t)item->authority, true}};
+    struct decision decision;
+    decision_open(judgement, &decision, judgement->policy, AUDIT_ACTION_OUTCOME, &ground, "i.21");
+    decision.audit.authority = row.authority;
+    decision.audit.outcome = (struct optional_int){OUTCOME_CLOSED, true};
+    decision.payload.request_id = item->request_id;
+    decision_close(judgement, &decision);
+    tell_authority(judgement, &decision, &row, AUTHORITY_REPORT_KIND_NOT_EXECUTED,
+                   item->execute_by);
+}
+
+void orders_fire(struct judgement *judgement)
+{
+    struct subject_state *facts = judgement->facts;
+    for (uint32_t i = 0; i < facts->orders_count;) {
+        const struct order_fact item = facts->orders[i];
+        if (item.due_at > judgement->court->decided_ms) {
+            i++;
+            continue;
+        }
+        tell_not_executed(judgement, &item);
+        order_forget(facts, item.request_id);
+    }
+}
+
+void authority_judge_withdrawn(struct judgement *judgement,
+                               const struct authority_request *request)
+{
+    judgement->actor = ACTOR_KIND_AUTHORITY;
+    judgement->request_id = request->request_id;
+    if (request->action == AUTHORITY_ACTION_KIND_ORDER && is_binding(judgement, request)) {
+        order_await(judgement, request, "f3");
+        return;
+    }
+    const struct ground ground = request_ground(judgement, request);
+    if (request->action == AUTHORITY_ACTION_KIND_WITHDRAW) {
+        order_forget(judgement->facts, request->request_id);
+    }
+    decision_refuse(judgement, judgement->policy, &ground, "f3");
+}
+
+static void order(struct judgement *judgement, const struct authority_request *request,
+                  struct restriction_fact *row)
+{
+    const bool memorial = judgement->facts->account_state == ACCOUNT_STATE_MEMORIAL;
+    if (!is_binding(judgement, request)) {
         struct decision decision;
         request_decision(judgement, &decision, request, AUDIT_ACTION_OUTCOME);
         decision_close(judgement, &decision);
@@ -111,6 +223,8 @@ static void order(struct judgement *judgement, const struct authority_request *r
         const struct ground ground = request_ground(judgement, request);
         measure_change(judgement, row, &ground, "i.21", request->ends_at, request->scopes,
                        row->state);
+    } else if (memorial && request->target_kind != TARGET_KIND_CONTENT) {
+        order_await(judgement, request, "s3.48"); /* only content measures are possible (F14) */
     } else {
         execute(judgement, request);
     }
@@ -157,6 +271,7 @@ void authority_judge(struct judgement *judgement, const struct authority_request
         report_of_authority(judgement, request);
         break;
     case AUTHORITY_ACTION_KIND_WITHDRAW:
+        order_forget(judgement->facts, request->request_id);
         end_order(judgement, request, row, END_REASON_AUTHORITY_WITHDRAWN, "authority-withdrawn");
         break;
     case AUTHORITY_ACTION_KIND_OBJECTION_ACCEPTED:

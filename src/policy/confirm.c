@@ -152,8 +152,11 @@ static struct violation_fact make_violation(const struct judgement *judgement,
 {
     const int64_t decided_ms = judgement->court->decided_ms;
     const bool strike = act->lane == LANE_LADDER;
+    /* Rule 57: staff advertise with their own account or another's; which, only a reviewer finds. */
+    const bool linked =
+        finding->verdict != NULL && finding->verdict->linked_account_id.data != NULL;
     const bool staff = judgement->facts->subject_kind == SUBJECT_KIND_USER &&
-                       act->role != ROLE_MEMBER && act->room_id.data != NULL &&
+                       (act->role != ROLE_MEMBER || linked) && act->room_id.data != NULL &&
                        act->policy->categories[item->category].staff_ad &&
                        act->policy->areas[act->area].ledger == LEDGER_OPEN_CHAT;
     return (struct violation_fact){
@@ -168,6 +171,7 @@ static struct violation_fact make_violation(const struct judgement *judgement,
         .act_at = act->at_ms,
         .decided_at = decided_ms,
         .expires_at = strike ? decided_ms + act->window_ms : decided_ms,
+        .credited = strike ? judgement->facts->late_lift : 0,
         .policy_version = act->policy->version,
         .source_kind = case_source(judgement->facts, item->number),
         .automation = finding->automation,
@@ -310,6 +314,7 @@ static void confirm_violation(struct judgement *judgement, struct case_fact *ite
     struct decision decision;
     open_case_decision(judgement, &decision, item, act->policy, AUDIT_ACTION_DECIDE, &ground, NULL);
     violation->decision_id = decision.id;
+    facts->late_lift = made.credited > 0 ? 0 : facts->late_lift;
     violation->reviewer_ref = text_keep(judgement, violation->reviewer_ref);
     decision.audit.outcome = (struct optional_int){OUTCOME_CONFIRMED, true};
     decision.audit.stage_from = stage_from;

@@ -75,12 +75,13 @@ static struct step ladder_step(const struct subject_state *facts, const struct p
     const int32_t last = (int32_t)ladder->step_count;
     const int32_t stage = weight < last ? weight : last;
     const struct policy_step *row = &ladder->steps[stage - 1];
+    const int64_t credit_ms = item->credited < row->duration_ms ? item->credited : row->duration_ms;
     return (struct step){
         .row = row,
         .measure = step_measure(facts, row, item),
         .scopes = row->scopes,
         .stage = stage,
-        .end_ms = item->decided_at + row->duration_ms,
+        .end_ms = item->decided_at + row->duration_ms - credit_ms,
         .restricts = row->measure != MEASURE_WARNING,
     };
 }
@@ -158,7 +159,8 @@ bool peer_shown(const struct subject_state *facts)
     const scope_set talk = BIT(SCOPE_SEND) | BIT(SCOPE_RECEIVE);
     for (uint32_t i = 0; i < facts->restrictions_count; i++) {
         const struct restriction_fact *item = &facts->restrictions[i];
-        if (item->target_kind != TARGET_KIND_USER) {
+        if (item->target_kind != TARGET_KIND_USER ||
+            item->state == DECISION_STATE_SUSPENDED_BY_APPEAL) {
             continue;
         }
         if ((item->scopes & everything) != 0 ||

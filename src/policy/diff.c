@@ -343,8 +343,8 @@ void ladders_settle(struct judgement *judgement, enum ledger comeback)
 }
 
 /* What the end of a restriction is about. */
-static struct ground restriction_ground(const struct judgement *judgement,
-                                        const struct restriction_fact *row)
+struct ground restriction_ground(const struct judgement *judgement,
+                                 const struct restriction_fact *row)
 {
     const struct violation_fact *violation = violation_find(judgement->facts, row->case_number);
     if (violation != NULL) {

@@ -51,6 +51,24 @@ void inquiry_judge(struct judgement *judgement, const struct inquiry *inquiry)
     }
 }
 
+/* F20: customer service says until when an outage kept a step beyond its end; the next one is that shorter. */
+static void credit_late_lift(struct judgement *judgement, const struct harm_report *harm)
+{
+    struct subject_state *facts = judgement->facts;
+    if (!judgement->policy->late_lift_credit || harm->origin != HARM_ORIGIN_HARM_LIST) {
+        return;
+    }
+    for (uint32_t i = 0; i < facts->violations_count; i++) {
+        const struct violation_fact *item = &facts->violations[i];
+        const bool late = item->restriction_id.data != NULL && item->ends_at.set &&
+                          item->ends_at.value >= harm->window_from &&
+                          item->ends_at.value < harm->window_to;
+        if (late && harm->window_to - item->ends_at.value > facts->late_lift) {
+            facts->late_lift = harm->window_to - item->ends_at.value;
+        }
+    }
+}
+
 void harm_judge(struct judgement *judgement, const struct harm_report *harm)
 {
     const struct ground ground = nothing(judgement);
@@ -58,6 +76,7 @@ void harm_judge(struct judgement *judgement, const struct harm_report *harm)
     judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
     decision_open(judgement, &decision, judgement->policy, AUDIT_ACTION_APPEAL, &ground, "s4.7");
     decision_close(judgement, &decision);
+    credit_late_lift(judgement, harm);
     if (harm->notice == HARM_NOTICE_NONE) {
         return;
     }

@@ -167,6 +167,10 @@ static void judge_withdrawn(struct judgement *judgement, const struct record_typ
     if (judgement->facts->legal_holds == 0) {
         judgement->facts->event_ids_count = 0;
     }
+    if (type == &record_authority_request) {
+        authority_judge_withdrawn(judgement, record);
+        return;
+    }
     if (type != &record_chat_event && type != &record_notice_preference) {
         refuse(judgement, "f3");
     }
@@ -276,7 +280,7 @@ bool judge_is_empty(const struct subject_state *facts)
            facts->violations_count == 0 && facts->restrictions_count == 0 &&
            facts->reviews_count == 0 && facts->outcomes_count == 0 && facts->appeals_count == 0 &&
            facts->legal_holds == 0 && facts->roles_count == 0 && facts->marks_count == 0 &&
-           facts->targets_count == 0 && facts->trips_count == 0 && facts->tombstones_count == 0 &&
+           facts->orders_count == 0 && facts->targets_count == 0 && facts->trips_count == 0 && facts->tombstones_count == 0 &&
            facts->proofs_count == 0 && facts->wanted_proofs_count == 0 &&
            !facts->abuse_decided_at.set;
 }

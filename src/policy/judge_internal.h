@@ -270,6 +270,12 @@ void minor_judge(struct judgement *judgement, const struct minor_protection_requ
 /* False: a legal basis that the policy does not know (BAD_FIELD). */
 bool authority_is_sound(const struct judgement *judgement, const struct authority_request *request);
 void authority_judge(struct judgement *judgement, const struct authority_request *request);
+/* The same about a subject that is gone. */
+void authority_judge_withdrawn(struct judgement *judgement,
+                               const struct authority_request *request);
+/* Tells the authorities of orders that were not executed in time, and when the next one is due. */
+void orders_fire(struct judgement *judgement);
+int64_t orders_next_timer(const struct subject_state *facts);
 /* Closes `decision` and forwards an objection that is in time; false: it is late, nothing done. */
 bool objection_forward(struct judgement *judgement, struct decision *decision,
                        const struct restriction_fact *row);
@@ -389,6 +395,9 @@ void violation_quiet(struct judgement *judgement, struct decision *decision,
 int32_t ledger_stage(const struct subject_state *facts, enum ledger ledger,
                      const struct violation_fact *except);
 struct ground violation_ground(const struct violation_fact *violation);
+/* What a restriction in force is about. */
+struct ground restriction_ground(const struct judgement *judgement,
+                                 const struct restriction_fact *row);
 enum target_kind subject_target(const struct subject_state *facts);
 /* The area that a restriction of the violation names. */
 enum area violation_area(const struct subject_state *facts, const struct violation_fact *violation);

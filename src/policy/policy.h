@@ -142,6 +142,7 @@ struct policy {
 
     bool network_act_duties;        /* F4 */
     bool late_lift_credit;          /* F20 */
+    uint64_t appeal_suspends;       /* F15; bit = enum measure: suspended while an appeal is open */
     bool temporary_measure_removes; /* F13: at its end content without objection is removed */
 
     struct policy_area areas[AREA_COUNT];

@@ -61,6 +61,7 @@ void timers_fire(struct judgement *judgement)
          item = next_lapse(judgement)) {
         case_lapse(judgement, item);
     }
+    orders_fire(judgement);
     if (facts->subject_kind == SUBJECT_KIND_REPORTER) {
         reporter_refresh(judgement);
         reporter_prune(judgement);
@@ -80,6 +81,8 @@ int64_t judge_next_timer(const struct policies *policies, const struct subject_s
         const int64_t lapse = case_lapses_at(policies, facts, &facts->cases[i]);
         next = lapse < next ? lapse : next;
     }
+    const int64_t order = orders_next_timer(facts);
+    next = order < next ? order : next;
     const int64_t reporter = reporter_next_timer(policies, facts);
     next = reporter < next ? reporter : next;
     /* Only what waits for nothing else is cleared away by a timer of its own. */

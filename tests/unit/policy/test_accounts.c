@@ -153,6 +153,43 @@ static void crime_against_a_child_keeps_out_of_open_chat(void **state)
     world_free(again);
 }
 
+/* I.21: nobody is there to execute it on, and the authority learns so at the deadline. */
+static void order_about_a_withdrawn_user_is_reported_as_not_executed(void **state)
+{
+    (void)state;
+    struct world *world = world_new(SUBJECT_KIND_USER, "U");
+    change(world, "gone", ACCOUNT_CHANGE_KIND_WITHDRAWN, NULL);
+    const struct authority_request request = {
+        .event_id = bytes_text("e1"),
+        .subject_kind = SUBJECT_KIND_USER,
+        .subject_id = world->facts->subject_id,
+        .request_id = bytes_text("q1"),
+        .action = AUTHORITY_ACTION_KIND_ORDER,
+        .authority = AUTHORITY_NEC,
+        .rank = AUTHORITY_RANK_BINDING,
+        .legal_basis = bytes_text("kr.election.82-4"),
+        .order_type = ORDER_TYPE_DELETE,
+        .target_kind = TARGET_KIND_CONTENT,
+        .content_ref = bytes_text("c1"),
+        .area = AREA_OPEN_CHAT_ROOM,
+        .category = CATEGORY_ELECTION_DISINFO,
+        .document_ref = bytes_text("d1"),
+    };
+    world_clear(world);
+    world_judge(world, "authority-requests", &record_authority_request, &request);
+    assert_non_null(world_audit(world, AUDIT_ACTION_REFUSE));
+    assert_int_equal(world_count(world, &record_authority_report), 0);
+    world_advance(world, T0 + HOUR_MS - 1);
+    assert_int_equal(world_count(world, &record_authority_report), 0);
+    world_advance(world, T0 + HOUR_MS);
+    const struct authority_report *report = world_next(world, &record_authority_report);
+    assert_int_equal(report->kind, AUTHORITY_REPORT_KIND_NOT_EXECUTED);
+    assert_true(bytes_is(report->request_id, "q1"));
+    assert_false(report->executed_at.set);
+    assert_int_equal(world->facts->orders_count, 0);
+    world_free(world);
+}
+
 static void memorial_freezes_closes_and_silences(void **state)
 {
     (void)state;
@@ -196,6 +233,7 @@ int main(void)
         cmocka_unit_test(withdrawal_without_consent_is_a_bad_field),
         cmocka_unit_test(dispute_delays_the_erasure_not_the_withdrawal),
         cmocka_unit_test(crime_against_a_child_keeps_out_of_open_chat),
+        cmocka_unit_test(order_about_a_withdrawn_user_is_reported_as_not_executed),
         cmocka_unit_test(memorial_freezes_closes_and_silences),
         cmocka_unit_test(memorial_that_was_denied_is_refused),
     };
