@@ -121,11 +121,26 @@ enum status kafka_group_seek(struct stream *base, int32_t partition, const int64
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
             return STATUS_OK;
         }
+        if (kafka_is_expelled(stream)) {
+            return STATUS_OK; /* the partition is lost; its event is on the way */
+        }
         if ((code != RD_KAFKA_RESP_ERR__STATE && !kafka_error_passes(code)) ||
             clock_monotonic_ms() > deadline_ms) {
             return STATUS_FATAL;
         }
         kafka_pause(SEEK_PAUSE_MS);
+    }
+}
+
+void kafka_group_lose_all(struct kafka_stream *stream)
+{
+    for (size_t p = 0; p < stream->task_count; p++) {
+        struct kafka_task *task = &stream->tasks[p];
+        if (task->state == TASK_OFFERED || task->state == TASK_READING) {
+            task->state = TASK_REVOKED;
+            stream->revocations_open++;
+            event_push(stream, STREAM_LOST, (int32_t)p);
+        }
     }
 }
 
@@ -205,16 +220,19 @@ static enum status revocation_finish(struct kafka_stream *stream, struct error *
         task->state = TASK_NONE;
         task->reading = false;
     }
-    if (!is_eager(stream)) {
+    if (!kafka_is_expelled(stream) && !is_eager(stream)) {
         return assignment_change(stream, list, false, error);
     }
     rd_kafka_topic_partition_list_destroy(list);
+    if (stream->rejoin.expelled) {
+        return STATUS_OK; /* there is nobody to answer to */
+    }
     for (size_t p = 0; p < stream->task_count; p++) {
         stream->tasks[p].state = TASK_NONE;
         stream->tasks[p].reading = false;
     }
     const rd_kafka_resp_err_t code = rd_kafka_assign(stream->consumer.rk, NULL);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR || kafka_is_expelled(stream)
                ? STATUS_OK
                : error_set(error, STATUS_FATAL, "cannot give partitions back to the group: %s",
                            rd_kafka_err2str(code));
@@ -285,7 +303,7 @@ static enum status assignment_set(struct kafka_stream *stream, struct error *err
     }
     const rd_kafka_resp_err_t code = rd_kafka_assign(stream->consumer.rk, list);
     rd_kafka_topic_partition_list_destroy(list);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR || kafka_is_expelled(stream)
                ? STATUS_OK
                : error_set(error, STATUS_FATAL, "cannot assign partitions: %s",
                            rd_kafka_err2str(code));
@@ -305,7 +323,7 @@ static enum status assignment_change(struct kafka_stream *stream,
     error_set(error, STATUS_FATAL, "cannot %s partitions: %s", add ? "assign" : "unassign",
               rd_kafka_error_string(failure));
     rd_kafka_error_destroy(failure);
-    return STATUS_FATAL;
+    return kafka_is_expelled(stream) ? STATUS_OK : STATUS_FATAL;
 }
 
 /* Without a timeout: librdkafka 2.0.2 takes it a thousand times too short. It does not wait for a

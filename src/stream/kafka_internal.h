@@ -142,6 +142,12 @@ enum commit_outcome kafka_producer_commit(struct kafka_producer *producer,
                                           const rd_kafka_consumer_group_metadata_t *group,
                                           struct error *error);
 enum commit_outcome kafka_producer_abort(struct kafka_producer *producer, struct error *error);
+/* Whether the transactional id is still ours: sends `offsets` in a transaction that is aborted in any
+ * case. STATUS_FATAL: another producer has the id. Between transactions only. */
+MUST_CHECK enum status kafka_producer_probe(struct kafka_producer *producer,
+                                            const rd_kafka_topic_partition_list_t *offsets,
+                                            const rd_kafka_consumer_group_metadata_t *group,
+                                            struct error *error);
 bool kafka_producer_open_transaction(const struct kafka_producer *producer);
 bool kafka_producer_rotation_due(const struct kafka_producer *producer);
 /* STATUS_RETRY: goes on where it stood when called again. */
@@ -227,6 +233,16 @@ struct kafka_balance {
     bool asked;              /* an answer is on the way */
 };
 
+/* kafka_rejoin.c: a consumer that the group expelled, and the next one. */
+struct kafka_rejoin {
+    char *instance_id; /* "" for a dynamic member */
+    bool expelled;     /* the handle is dead: nothing is polled from it */
+    int64_t due_ms;    /* when to join again; 0: the partitions are not given up yet */
+    int64_t joined_ms; /* the last rejoin */
+    unsigned in_a_row; /* each soon after the one before */
+    char reason[256];
+};
+
 struct kafka_stream {
     struct stream stream;
     struct kafka_cluster *cluster;
@@ -246,6 +262,7 @@ struct kafka_stream {
     bool joined; /* a first rebalance was seen */
     bool eager;  /* the assignor of the group, as last told */
     struct kafka_balance balance;
+    struct kafka_rejoin rejoin;
     uint32_t source_last;
     unsigned poll_count;
     struct error failure; /* of a rebalance; status OK: none */
@@ -261,6 +278,8 @@ MUST_CHECK enum status kafka_group_unassign(struct stream *stream, int32_t parti
                                             struct error *error);
 MUST_CHECK enum status kafka_group_seek(struct stream *stream, int32_t partition,
                                         const int64_t *offsets, struct error *error);
+/* Tells our caller that every partition is lost. */
+void kafka_group_lose_all(struct kafka_stream *stream);
 /* Answers what is still open, since the stream is closing. */
 void kafka_group_answer_all(struct kafka_stream *stream);
 static inline struct kafka_task *kafka_task_find(struct kafka_stream *stream, int32_t partition)
@@ -278,7 +297,17 @@ void kafka_balance_rebalanced(struct kafka_stream *stream, int64_t now_ms);
 void kafka_balance_serve(struct kafka_stream *stream, int64_t now_ms);
 void kafka_balance_close(struct kafka_stream *stream);
 
-/* kafka_stream.c: to the driver, the one topic that the group knows. */
+/* Whether the consumer's handle is dead because the group does not know it any more. Its calls fail
+ * then, and what it still holds must not be handed out. */
+bool kafka_is_expelled(struct kafka_stream *stream);
+/* One step towards a new consumer, to be repeated while the stream is expelled; does not wait for the
+ * group. STATUS_FATAL: another process has our slot. */
+MUST_CHECK enum status kafka_rejoin(struct kafka_stream *stream, struct error *error);
+
+/* kafka_stream.c */
+/* A consumer in the group, subscribed. */
+MUST_CHECK enum status kafka_consumer_open(struct kafka_stream *stream, struct error *error);
+/* To the driver, the one topic that the group knows. */
 rd_kafka_resp_err_t kafka_subscribe(struct kafka_stream *stream);
 
 /* kafka_stream.c, kafka_reader.c, kafka_follower.c, kafka_admin.c, kafka_append.c: entries of the cluster's table. */

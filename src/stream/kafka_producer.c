@@ -226,6 +226,21 @@ enum commit_outcome kafka_producer_abort(struct kafka_producer *producer, struct
     return COMMIT_ABORTED;
 }
 
+enum status kafka_producer_probe(struct kafka_producer *producer,
+                                 const rd_kafka_topic_partition_list_t *offsets,
+                                 const rd_kafka_consumer_group_metadata_t *group,
+                                 struct error *error)
+{
+    TRY(kafka_producer_begin(producer, error));
+    const enum reply reply =
+        reply_of(producer, rd_kafka_send_offsets_to_transaction(producer->handle.rk, offsets, group,
+                                                                producer->slice_ms));
+    const enum commit_outcome outcome =
+        reply == REPLY_FATAL ? outcome_of_fatal(producer, "a probe was refused", error)
+                             : kafka_producer_abort(producer, error);
+    return outcome == COMMIT_FENCED ? STATUS_FATAL : STATUS_OK;
+}
+
 bool kafka_producer_open_transaction(const struct kafka_producer *producer)
 {
     return producer->in_transaction;

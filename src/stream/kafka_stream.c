@@ -20,6 +20,8 @@
 #define SERVE_PERIOD 64
 /* librdkafka before 2.3.0 crashes when it closes before its first cooperative assignment. */
 #define FIRST_REBALANCE_MS 3000
+/* An expelled consumer is looked after this often. */
+#define REJOIN_PAUSE_MS 20
 
 static enum status stream_poll(struct stream *stream, int timeout_ms, enum stream_event *event_out,
                                struct stream_record *record_out, int32_t *partition_out,
@@ -39,8 +41,6 @@ static enum commit_outcome stream_abort(struct stream *stream, struct error *err
 static bool stream_rotation_due(const struct stream *stream);
 static enum status stream_rotate(struct stream *stream, struct error *error);
 static void stream_close(struct stream *stream);
-static enum status consumer_open(struct kafka_stream *stream, const struct stream_options *options,
-                                 struct error *error);
 static bool record_take(struct kafka_stream *stream, rd_kafka_message_t *message,
                         struct stream_record *record_out);
 static enum status message_failed(struct kafka_stream *stream, const rd_kafka_message_t *message,
@@ -83,6 +83,8 @@ enum status kafka_stream_open(struct cluster *cluster, const struct stream_optio
         .source_count = options->source_count,
     };
     pthread_mutex_init(&stream->transactional, NULL);
+    stream->rejoin.instance_id =
+        memory_text(options->instance_id != NULL ? options->instance_id : "");
     stream->sources = memory_get(options->source_count * sizeof(*stream->sources));
     for (uint32_t s = 0; s < options->source_count; s++) {
         stream->sources[s] = memory_text(options->sources[s]);
@@ -94,7 +96,7 @@ enum status kafka_stream_open(struct cluster *cluster, const struct stream_optio
         status = kafka_balance_open(stream, options->group, error);
     }
     if (status == STATUS_OK) {
-        status = consumer_open(stream, options, error);
+        status = kafka_consumer_open(stream, error);
     }
     if (status != STATUS_OK) {
         stream_close(&stream->stream);
@@ -121,7 +123,7 @@ static enum status stream_poll(struct stream *base, int timeout_ms, enum stream_
     const int64_t now_ms = clock_monotonic_ms();
     const int64_t deadline_ms = now_ms + timeout_ms;
     int wait_ms = timeout_ms;
-    if (now_ms >= stream->balance.due_ms) {
+    if (now_ms >= stream->balance.due_ms && !stream->rejoin.expelled) {
         kafka_balance_serve(stream, now_ms);
     }
     if (stream->poll_count++ % SERVE_PERIOD == 0 &&
@@ -138,6 +140,15 @@ static enum status stream_poll(struct stream *base, int timeout_ms, enum stream_
         }
         if (stream->failure.status != STATUS_OK) {
             return error_set(error, stream->failure.status, "%s", stream->failure.text);
+        }
+        if (stream->rejoin.expelled) {
+            TRY(kafka_rejoin(stream, error));
+            if (stream->event_next == stream->event_count && stream->rejoin.expelled) {
+                kafka_pause(wait_ms < REJOIN_PAUSE_MS ? wait_ms : REJOIN_PAUSE_MS);
+                *event_out = STREAM_NOTHING;
+                return STATUS_OK;
+            }
+            continue;
         }
         rd_kafka_message_t *message = rd_kafka_consumer_poll(stream->consumer.rk, wait_ms);
         if (message != NULL && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -303,7 +314,8 @@ static void stream_close(struct stream *base)
     if (stream->consumer.rk != NULL) {
         kafka_group_answer_all(stream);
         const int64_t deadline_ms = clock_monotonic_ms() + FIRST_REBALANCE_MS;
-        while (rd_kafka_version() < 0x020300ff && !stream->joined &&
+        const bool expelled = kafka_is_expelled(stream);
+        while (rd_kafka_version() < 0x020300ff && !stream->joined && !expelled &&
                clock_monotonic_ms() < deadline_ms) {
             rd_kafka_message_t *message = rd_kafka_consumer_poll(stream->consumer.rk, 50);
             if (message != NULL) {
@@ -311,7 +323,8 @@ static void stream_close(struct stream *base)
             }
         }
         closed = kafka_handle_close(&stream->consumer,
-                                    stream->joined || rd_kafka_version() >= 0x020300ff);
+                                    !expelled && (stream->joined ||
+                                                  rd_kafka_version() >= 0x020300ff));
     }
     if (!closed) {
         /* Its callbacks still use the stream, so that stays too. */
@@ -325,21 +338,21 @@ static void stream_close(struct stream *base)
         free(stream->sources[s]);
     }
     free(stream->sources);
+    free(stream->rejoin.instance_id);
     free(stream->tasks);
     free(stream->events);
     free(stream);
 }
 
-static enum status consumer_open(struct kafka_stream *stream, const struct stream_options *options,
-                                 struct error *error)
+enum status kafka_consumer_open(struct kafka_stream *stream, struct error *error)
 {
     const struct kafka_property own[] = {
-        {"group.id", options->group},
-        {"group.instance.id", options->instance_id},
+        {"group.id", stream->balance.group},
+        {"group.instance.id", stream->rejoin.instance_id},
     };
     rd_kafka_conf_t *conf = NULL;
-    TRY(kafka_conf_new(stream->cluster, KAFKA_MEMBER, own, options->instance_id != NULL ? 2 : 1,
-                       &conf, error));
+    TRY(kafka_conf_new(stream->cluster, KAFKA_MEMBER, own,
+                       stream->rejoin.instance_id[0] != '\0' ? 2 : 1, &conf, error));
     struct kafka_context *context = kafka_context_new(stream->cluster, stream, conf);
     rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalance);
     TRY(kafka_handle_open(RD_KAFKA_CONSUMER, conf, context, &stream->consumer, error));
@@ -389,6 +402,9 @@ static enum status message_failed(struct kafka_stream *stream, const rd_kafka_me
 {
     const char *topic = message->rkt != NULL ? rd_kafka_topic_name(message->rkt) : "";
     char text[256];
+    if (kafka_is_expelled(stream)) {
+        return STATUS_OK;
+    }
     const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(stream->consumer.rk, text, sizeof(text));
     if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return error_set(error, STATUS_FATAL, "the consumer failed for good: %s", text);

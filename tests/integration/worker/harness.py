@@ -117,13 +117,13 @@ atexit.register(close_all)
 class Cluster:
     """A Kafka cluster under a name of its own; gone after close()."""
 
-    def __init__(self, version, settings=()):
+    def __init__(self, version, settings=(), nodes=1):
         self.name = "worker-%d-%d" % (os.getpid(), len(OPEN))
         self.version = version
         OPEN.append(self)
         words = [word for setting in settings for word in ("--set", setting)]
         self.bootstrap = subprocess.run(
-            [KAFKA, "start", "--name", self.name, "--version", version,
+            [KAFKA, "start", "--name", self.name, "--version", version, "--nodes", str(nodes),
              "--set", "log.retention.ms=-1"] + words,
             stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
@@ -131,11 +131,11 @@ class Cluster:
         subprocess.run([KAFKA, "stop", "--wipe", "--name", self.name], check=False,
                        stderr=subprocess.DEVNULL)
 
-    def kill_node(self):
-        subprocess.run([KAFKA, "kill", "--name", self.name, "1"], check=True)
+    def kill_node(self, node=1):
+        subprocess.run([KAFKA, "kill", "--name", self.name, str(node)], check=True)
 
-    def start_node(self):
-        subprocess.run([KAFKA, "start-node", "--name", self.name, "1"], check=True,
+    def start_node(self, node=1):
+        subprocess.run([KAFKA, "start-node", "--name", self.name, str(node)], check=True,
                        stdout=subprocess.DEVNULL)
 
 
