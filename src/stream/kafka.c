@@ -11,6 +11,10 @@
 #include "base/assert.h"
 #include "base/time.h"
 
+/* A busy broker may answer a record twice, or a coordinator may be about to move: a transaction that
+ * is known to have had no effect is tried again this long. */
+#define AGAIN_MS 2000
+
 static const char *kafka_id(const struct cluster *cluster);
 static void kafka_close(struct cluster *cluster);
 static enum status admin_open(struct kafka_cluster *cluster, struct error *error);
@@ -84,11 +88,19 @@ enum status kafka_append(struct cluster *cluster, const struct stream_output *ou
              atomic_fetch_add(&calls, 1));
     struct kafka_producer *producer = NULL;
     TRY(kafka_producer_open(kafka_of(cluster), id, &producer, error));
-    const enum status status = append_all(producer, outputs, count, error);
+    enum status status = append_all(producer, outputs, count, error);
+    const int64_t deadline_ms = clock_monotonic_ms() + AGAIN_MS;
+    while (status == STATUS_RETRY && clock_monotonic_ms() < deadline_ms) {
+        status = kafka_producer_rotate(producer, error);
+        if (status == STATUS_OK) {
+            status = append_all(producer, outputs, count, error);
+        }
+    }
     kafka_producer_close(producer);
     return status;
 }
 
+/* STATUS_RETRY: nothing of it is visible. */
 static enum status append_all(struct kafka_producer *producer, const struct stream_output *outputs,
                               size_t count, struct error *error)
 {
@@ -104,7 +116,7 @@ static enum status append_all(struct kafka_producer *producer, const struct stre
     case COMMIT_DONE:
         return STATUS_OK;
     case COMMIT_ABORTED:
-        return STATUS_RETRY;
+        return error->status == STATUS_FATAL ? STATUS_FATAL : STATUS_RETRY;
     case COMMIT_UNKNOWN:
         return error_set(error, STATUS_FATAL,
                          "the commit was not answered: all %zu records are written, or none of "

@@ -2,27 +2,14 @@
  * slot another process took does not. Against librdkafka's mock cluster.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "stream/kafka.h"
+#include "mock.h"
 
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-#include "base/assert.h"
 #include "base/time.h"
 
 enum { PARTITIONS = 2, PATIENCE_MS = 60000 };
-/* ApiKeys */
-enum { JOIN_GROUP = 11, HEARTBEAT = 12, ADD_OFFSETS = 25 };
 
 struct scene {
-    rd_kafka_t *rk;
-    rd_kafka_mock_cluster_t *mock;
+    struct mock mock;
     struct cluster *cluster;
     struct stream *stream;
     unsigned rejoins; /* that were told to the operator */
@@ -37,26 +24,9 @@ static void on_log(void *context, int level, const char *text)
 
 static void scene_open(struct scene *scene)
 {
-    char text[256];
-    struct error error = {0};
-    *scene = (struct scene){.rk = NULL};
-    scene->rk = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), text, sizeof(text));
-    assert_non_null(scene->rk);
-    scene->mock = rd_kafka_mock_cluster_new(scene->rk, 1);
-    assert_non_null(scene->mock);
-    assert_int_equal(rd_kafka_mock_topic_create(scene->mock, "in", PARTITIONS, 1),
-                     RD_KAFKA_RESP_ERR_NO_ERROR);
-    const struct kafka_property properties[] = {
-        {"bootstrap.servers", rd_kafka_mock_cluster_bootstraps(scene->mock)},
-        {"heartbeat.interval.ms", "100"},
-        {"session.timeout.ms", "4000"},
-        {"transaction.timeout.ms", "9000"},
-    };
-    const struct kafka_options options = {.properties = properties,
-                                          .property_count = COUNT_OF(properties),
-                                          .log = on_log,
-                                          .log_context = scene};
-    assert_int_equal(kafka_open(&options, &scene->cluster, &error), STATUS_OK);
+    *scene = (struct scene){.rejoins = 0};
+    mock_open(&scene->mock, "in", PARTITIONS);
+    scene->cluster = mock_connect(&scene->mock, on_log, scene);
 }
 
 static void scene_join(struct scene *scene)
@@ -79,8 +49,7 @@ static void scene_close(struct scene *scene)
 {
     scene->stream->ops->close(scene->stream);
     scene->cluster->ops->close(scene->cluster);
-    rd_kafka_mock_cluster_destroy(scene->mock);
-    rd_kafka_destroy(scene->rk);
+    mock_close(&scene->mock);
 }
 
 /* The next event, with its partition; or the status that ended the stream. */
@@ -123,7 +92,7 @@ static void expect_all(struct scene *scene, enum stream_event expected)
 
 static void expel(struct scene *scene, int16_t key)
 {
-    rd_kafka_mock_push_request_errors(scene->mock, key, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+    mock_answer(&scene->mock, key, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
 }
 
 /* With a transaction open, which is aborted; afterwards it commits as before. */
@@ -181,8 +150,7 @@ static void a_member_whose_transactional_id_is_taken_ends(void **state)
     scene_open(&scene);
     scene_join(&scene);
     expect_all(&scene, STREAM_ASSIGN);
-    rd_kafka_mock_push_request_errors(scene.mock, ADD_OFFSETS, 1,
-                                      RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH);
+    mock_answer(&scene.mock, ADD_OFFSETS, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH);
     expel(&scene, HEARTBEAT);
     expect_all(&scene, STREAM_LOST);
     enum stream_event event = STREAM_NOTHING;
