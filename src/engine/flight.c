@@ -52,6 +52,13 @@ static enum status prepare(struct flight *flight, struct error *error)
         const int64_t next =
             stream->ops->produced_next(stream, member->changelog_name, task->partition);
         ASSERT(next > 0); /* the meta record is always there */
+        if (next <= task->committed.changelog_next) {
+            return error_set(error, STATUS_FATAL,
+                             "changelog '%s' partition %d goes on at %lld, below %lld where the last "
+                             "transaction ended: it was made anew; stop every worker and restore it",
+                             member->changelog_name, task->partition, (long long)next,
+                             (long long)task->committed.changelog_next);
+        }
         task->sealed->head.changelog_next = next;
     }
     return STATUS_OK;

@@ -141,9 +141,29 @@ static void name_things(struct member *member, unsigned thread)
     }
 }
 
+/* Idle tasks commit their offsets again in a quarter of the shortest time that is let through. */
+#define OFFSETS_AGAIN_MS (STREAM_RETENTION_MIN_MS / 4)
+
+/* Offsets of sources that the group does not subscribe to expire while it is stable. */
+static enum status check_retention(struct cluster *cluster, struct error *error)
+{
+    if (cluster->ops->offsets_retention == NULL) {
+        return STATUS_OK;
+    }
+    int64_t retention_ms = 0;
+    TRY(cluster->ops->offsets_retention(cluster, &retention_ms, error));
+    return retention_ms >= STREAM_RETENTION_MIN_MS
+               ? STATUS_OK
+               : error_set(error, STATUS_FATAL,
+                           "the brokers keep offsets for %lld minutes: those of a quiet topic would "
+                           "expire; set offsets.retention.minutes to 1440 or more",
+                           (long long)(retention_ms / MINUTE_MS));
+}
+
 static enum status connect(struct member *member, struct error *error)
 {
     struct cluster *cluster = member->cluster;
+    TRY(check_retention(cluster, error));
     TRY(check_topics(member, error));
     if (!member->options->causal && member->config->check_timestamps) {
         TRY(check_timestamps(member, error));
@@ -376,10 +396,6 @@ enum status member_poll(struct member *member, int timeout_ms, size_t records_ma
         }
     }
 }
-
-/* Offsets of sources that the group does not subscribe to expire while it is stable (exactly-once.md 1),
- * so that idle tasks commit theirs again in time. */
-#define OFFSETS_AGAIN_MS (6 * HOUR_MS)
 
 enum status member_maintain(struct member *member, struct error *error)
 {

@@ -298,7 +298,10 @@ static enum status aim_at_mark(struct task *task, bool has_state,
     }
     if (local == mark->commit_seq || PLANTED(RESTORE_SKIPPED)) {
         start_at(task, aim);
-        return STATUS_OK;
+        /* Nothing is read, but a changelog made anew would go on without the rows before. */
+        aim->from = mark->changelog_next;
+        aim->target = mark->changelog_next;
+        return check_changelog(task, aim, error);
     }
     const bool stale = has_state && clock_wall_ms() - task->committed.wall_ms > TOMBSTONES_MS;
     if (stale) {

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sanctionctl/command.h"
 
+#include "base/time.h"
 #include "topology/wants.h"
 
 #include <stdio.h>
@@ -36,6 +37,25 @@ enum status command_topics_create(struct command_call *call, int *code_out)
     return STATUS_OK;
 }
 
+/* Adds a line if the brokers forget offsets too soon. */
+static enum status check_retention(struct program *program, struct buffer *differences)
+{
+    struct cluster *cluster = program->cluster;
+    int64_t retention_ms = INT64_MAX;
+    enum status status = STATUS_OK;
+    do {
+        status = cluster->ops->offsets_retention == NULL
+                     ? STATUS_OK
+                     : again(program, cluster->ops->offsets_retention(cluster, &retention_ms,
+                                                                      &program->error));
+    } while (status == STATUS_RETRY);
+    if (status == STATUS_OK && retention_ms < STREAM_RETENTION_MIN_MS) {
+        buffer_printf(differences, "brokers: offsets.retention.minutes is %lld, it must be 1440 or more\n",
+                      (long long)(retention_ms / MINUTE_MS));
+    }
+    return status;
+}
+
 enum status command_topics_check(struct command_call *call, int *code_out)
 {
     struct program *program = call->program;
@@ -47,7 +67,7 @@ enum status command_topics_check(struct command_call *call, int *code_out)
     }
     struct topic_shape *shapes = topic_shapes_new(program->config);
     struct buffer differences = {0};
-    enum status status = STATUS_OK;
+    enum status status = check_retention(program, &differences);
     for (size_t i = 0; i < topic_count && status == STATUS_OK; i++) {
         const struct topic_want want = {.name = shapes[i].name,
                                         .partitions = shapes[i].partitions,

@@ -30,6 +30,7 @@ static const struct cluster_ops kafka_ops = {
     .create = kafka_create,
     .check = kafka_check,
     .append = kafka_append,
+    .offsets_retention = kafka_offsets_retention,
     .id = kafka_id,
     .close = kafka_close,
 };
@@ -46,6 +47,7 @@ enum status kafka_open(const struct kafka_options *options, struct cluster **clu
     };
     cluster->identity = memory_get(sizeof(*cluster->identity));
     cluster->identity->text[0] = '\0';
+    cluster->identity->retention_ms = 0;
     pthread_mutex_init(&cluster->identity->lock, NULL);
     cluster->properties = memory_get((options->property_count + 1) * sizeof(*cluster->properties));
     for (size_t i = 0; i < options->property_count; i++) {

@@ -32,8 +32,6 @@ static enum status creation_run(struct kafka_cluster *cluster, rd_kafka_NewTopic
 static enum status creation_result(rd_kafka_event_t *event, struct error *error);
 static enum status visible_wait(struct kafka_cluster *cluster, const struct topic_want *want,
                                 struct error *error);
-static enum status request_run(struct kafka_cluster *cluster, rd_kafka_ConfigResource_t *resource,
-                               rd_kafka_event_t **event_out, struct error *error);
 static void settings_compare(const struct topic_want *want, const rd_kafka_ConfigEntry_t **entries,
                              size_t count, struct buffer *differences);
 static bool value_equal(const char *left, const char *right);
@@ -77,7 +75,8 @@ enum status kafka_check(struct cluster *cluster, const struct topic_want *want,
     rd_kafka_ConfigResource_t *resource =
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, want->name);
     rd_kafka_event_t *event = NULL;
-    const enum status status = request_run(kafka, resource, &event, error);
+    const enum status status =
+        kafka_settings_get(kafka, resource, REQUEST_TIMEOUT_MS, &event, error);
     rd_kafka_ConfigResource_destroy(resource);
     TRY(status);
     size_t count = 0;
@@ -214,18 +213,17 @@ static enum status visible_wait(struct kafka_cluster *cluster, const struct topi
     }
 }
 
-/* DescribeConfigs of one topic; `*event_out` must be destroyed. */
-static enum status request_run(struct kafka_cluster *cluster, rd_kafka_ConfigResource_t *resource,
-                               rd_kafka_event_t **event_out, struct error *error)
+enum status kafka_settings_get(struct kafka_cluster *cluster, rd_kafka_ConfigResource_t *resource,
+                               int timeout_ms, rd_kafka_event_t **event_out, struct error *error)
 {
     char text[128];
     const char *name = rd_kafka_ConfigResource_name(resource);
     rd_kafka_AdminOptions_t *options =
         rd_kafka_AdminOptions_new(cluster->admin.rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-    rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_TIMEOUT_MS, text, sizeof(text));
+    rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, text, sizeof(text));
     rd_kafka_queue_t *queue = rd_kafka_queue_new(cluster->admin.rk);
     rd_kafka_DescribeConfigs(cluster->admin.rk, &resource, 1, options, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, REQUEST_TIMEOUT_MS + 1000);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout_ms + 1000);
     rd_kafka_queue_destroy(queue);
     rd_kafka_AdminOptions_destroy(options);
     rd_kafka_resp_err_t code =
@@ -240,8 +238,9 @@ static enum status request_run(struct kafka_cluster *cluster, rd_kafka_ConfigRes
         *event_out = event;
         return STATUS_OK;
     }
-    error_set(error, kafka_status_of(code), "cannot read the settings of topic '%s': %s", name,
-              rd_kafka_err2str(code));
+    error_set(error, kafka_status_of(code), "cannot read the settings of %s '%s': %s",
+              rd_kafka_ConfigResource_type(resource) == RD_KAFKA_RESOURCE_TOPIC ? "topic" : "broker",
+              name, rd_kafka_err2str(code));
     if (event != NULL) {
         rd_kafka_event_destroy(event);
     }

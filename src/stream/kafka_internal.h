@@ -60,7 +60,8 @@ struct kafka_handle {
 
 struct kafka_identity {
     pthread_mutex_t lock;
-    char text[64]; /* "" until a broker told it */
+    char text[64];        /* "" until a broker told it */
+    int64_t retention_ms; /* of offsets; 0 until a broker told it */
 };
 
 struct kafka_cluster {
@@ -334,6 +335,13 @@ MUST_CHECK enum status kafka_check(struct cluster *cluster, const struct topic_w
                                    struct buffer *differences, struct error *error);
 MUST_CHECK enum status kafka_append(struct cluster *cluster, const struct stream_output *outputs,
                                     size_t count, struct error *error);
+/* The settings of a topic or a broker; `*event_out` is a DescribeConfigs result and must be destroyed. */
+MUST_CHECK enum status kafka_settings_get(struct kafka_cluster *cluster,
+                                          rd_kafka_ConfigResource_t *resource, int timeout_ms,
+                                          rd_kafka_event_t **event_out, struct error *error);
+/* kafka_retention.c */
+MUST_CHECK enum status kafka_offsets_retention(struct cluster *cluster, int64_t *ms_out,
+                                               struct error *error);
 /* kafka_metadata.c */
 struct kafka_layout {
     bool exists;

@@ -22,6 +22,8 @@
 #define STREAM_METADATA_MAX 1024
 #define STREAM_SOURCES_MAX 16
 #define STREAM_OFFSET_NONE INT64_C(-1)
+/* A cluster that keeps offsets for less is refused: those of quiet sources would expire (exactly-once.md 1). */
+#define STREAM_RETENTION_MIN_MS (24 * 60 * 60 * INT64_C(1000))
 
 /* A record as it was read. key.data NULL: null key; value.data NULL: null value (tombstone). */
 struct stream_record {
@@ -204,6 +206,9 @@ struct cluster_ops {
      * higher than the one before start a new barrier of the in-process log: see log.h. */
     enum status (*append)(struct cluster *cluster, const struct stream_output *outputs,
                           size_t count, struct error *error);
+    /* How long a group's offsets are kept that are not committed again, in ms. NULL: for ever.
+     * STATUS_RETRY: no broker answers. */
+    enum status (*offsets_retention)(struct cluster *cluster, int64_t *ms_out, struct error *error);
     /* Identity of the cluster for the store's meta. Borrowed. */
     const char *(*id)(const struct cluster *cluster);
     void (*close)(struct cluster *cluster);

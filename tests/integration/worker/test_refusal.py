@@ -133,6 +133,32 @@ def changelog_recreated(options, cluster, folder, rng):
     case.close()
 
 
+def changelog_emptied(options, cluster, folder, rng):
+    """The changelog was made anew beside a state that is current: it would go on without the rows before."""
+    case = Case(options, cluster, folder, "husk", rng)
+    delete_topic(case, "sanctions-changelog")
+    case.deployment.ctl("topics", "create")
+    worker = case.deployment.worker()
+    worker.refuses("husk.sanctions-changelog", "cut or made anew")
+    say("    %s", worker.last_line()[:230])
+    case.close()
+
+
+def offsets_expire(options, cluster, folder, rng):
+    """Brokers that forget offsets within a day."""
+    del cluster, rng
+    forgetful = harness.Cluster(options.version, ["offsets.retention.minutes=60"])
+    deployment = harness.Deployment(options, forgetful, folder, "forgetful")
+    deployment.create()
+    found = deployment.ctl("topics", "check", code=1)
+    check("offsets.retention.minutes is 60" in found, "topics check says: %s", found)
+    worker = deployment.worker()
+    worker.refuses("keep offsets for 60 minutes", "offsets.retention.minutes")
+    say("    %s", worker.last_line()[:230])
+    harness.OPEN.remove(forgetful)
+    forgetful.close()
+
+
 def other_cluster(options, cluster, folder, rng):
     """State of one cluster, brokers of another."""
     case = Case(options, cluster, folder, "moved", rng)
@@ -266,8 +292,8 @@ def state_behind(options, cluster, folder, rng):
 
 
 CASES = (topic_missing, counts_differ, partitions_changed, topic_recreated, changelog_recreated,
-         offsets_deleted, same_slot, one_directory, store_damaged, state_lost, state_behind,
-         other_cluster)
+         changelog_emptied, offsets_expire, offsets_deleted, same_slot, one_directory, store_damaged,
+         state_lost, state_behind, other_cluster)
 
 
 def main(options, folder):
