@@ -133,6 +133,7 @@ static void name_things(struct member *member, unsigned thread)
         const struct topology_source *source = &topology->sources[i];
         member->source_names[i] = source->name[0] != '\0' ? memory_text(source->name)
                                                           : full_name(config, source->topic->name);
+        member->crash_topics[i] = crash_topic(member->source_names[i]);
     }
     member->changelog_name = full_name(config, topology->changelog->name);
     member->topic_names = memory_get(topic_count * sizeof(*member->topic_names));

@@ -48,6 +48,7 @@ struct member {
     char instance_id[200];
     char *source_names[TOPOLOGY_SOURCES_MAX]; /* full topic names */
     char source_ids[TOPOLOGY_SOURCES_MAX][64]; /* topic ids, "none" where unknown */
+    uint64_t crash_topics[TOPOLOGY_SOURCES_MAX]; /* the sources in crash.h */
     char *changelog_name;
     char **topic_names; /* full names, in the order of topics[] */
     int32_t partition_count;

@@ -9,6 +9,7 @@
 #define ENGINE_TASK_H
 
 #include "base/digest.h"
+#include "engine/crash.h"
 #include "engine/timers.h"
 #include "policy/breaker.h"
 #include "stream/stream.h"
@@ -76,6 +77,7 @@ struct task {
     struct state *state;
     struct timers *timers;
     void *scratch; /* of the step */
+    struct crash_watch *crash; /* NULL: the state is in memory */
     struct task_head committed;
     struct task_work works[2];
     struct task_work *work;   /* of the batch being judged; its head goes on from the one below */

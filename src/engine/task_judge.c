@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/planted.h"
 #include "base/time.h"
+#include "engine/log.h"
 #include "schema/check.h"
 
 #include <stdlib.h>
@@ -164,10 +165,24 @@ static bool signal_fits(const struct member *member, const struct stream_record 
            signal->kind == SIGNAL_KIND_TICK;
 }
 
+static uint64_t crash_topic_of(const struct task *task, const struct stream_record *record)
+{
+    return task->member->crash_topics[record->source];
+}
+
+/* From here on a crash counts as the record's, not as that of a timer that is due before it. */
+static void hold(const struct task *task, const struct stream_record *record)
+{
+    crash_enter(task->crash, crash_topic_of(task, record), record->offset);
+}
+
 /* All that can be wrong with a record before it is judged. Fills member->record if it is good. */
 static struct verdict_on_input inspect(const struct task *task, const struct stream_record *record)
 {
     const struct member *member = task->member;
+    if (crash_is_quarantined(task->crash, crash_topic_of(task, record), record->offset)) {
+        return bad(DEAD_REASON_CRASH_QUARANTINE, timestamp_in_bounds(task, record));
+    }
     if (!timestamp_in_bounds(task, record)) {
         return bad(DEAD_REASON_TIMESTAMP_OUT_OF_BOUNDS, false);
     }
@@ -302,10 +317,17 @@ static enum status judge_record_in_hand(struct task *task, const struct stream_r
 {
     struct member *member = task->member;
     if (!input->good) {
-        if (member->topology->sources[record->source].told_elsewhere ||
+        const bool crashed = input->reason == DEAD_REASON_CRASH_QUARANTINE;
+        if ((member->topology->sources[record->source].told_elsewhere && !crashed) ||
             PLANTED(DEAD_LETTER_DROPPED)) {
             task->work->tally.dead_letters++;
             return STATUS_OK;
+        }
+        if (crashed) {
+            log_line(LOG_ALARM, "crash_quarantine",
+                     "topology=%s topic=%s partition=%d offset=%lld crashes=%d",
+                     member->topology->name, member->source_names[record->source],
+                     record->partition, (long long)record->offset, CRASHES_MAX);
         }
         task_dead_letter(task, record, input->reason);
         return STATUS_OK;
@@ -337,7 +359,9 @@ enum status task_judge(struct task *task, uint32_t source, struct error *error)
     context_set(task, record);
     task_touch(task);
     task->barrier = record->barrier;
+    hold(task, record);
     const struct verdict_on_input input = inspect(task, record);
+    crash_leave(task->crash);
     if (input.timed) {
         bool more = false;
         if (!PLANTED(TIMER_LATE)) {
@@ -351,7 +375,9 @@ enum status task_judge(struct task *task, uint32_t source, struct error *error)
     }
     tally_input(task, record);
     task->emit_status = STATUS_OK;
+    hold(task, record);
     TRY(judge_record_in_hand(task, record, &input, error));
+    crash_leave(task->crash);
     if (PLANTED(TIMER_LATE) && input.timed) {
         bool more = false;
         TRY(fire_before(task, record, &more, error));

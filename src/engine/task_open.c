@@ -312,9 +312,31 @@ static enum status aim_at_mark(struct task *task, bool has_state,
     return check_changelog(task, aim, error);
 }
 
+/* Whether the last process here died over a record. */
+static enum status crash_begin(struct task *task, struct error *error)
+{
+    const struct member *member = task->member;
+    if (member->options->state_dir == NULL) {
+        return STATUS_OK;
+    }
+    struct buffer path = {0};
+    uint32_t crashes = 0;
+    store_path(member, task->partition, &path);
+    buffer_printf(&path, ".crash");
+    const enum status status =
+        crash_watch_open((const char *)path.data, &task->crash, &crashes, error);
+    buffer_release(&path);
+    if (status == STATUS_OK && crashes > 0) {
+        log_line(LOG_WARNING, "crashed_at_record", "topology=%s partition=%d times=%u",
+                 member->topology->name, task->partition, crashes);
+    }
+    return status;
+}
+
 enum status task_open_store(struct task *task, struct error *error)
 {
     TRY(state_begin(task, error));
+    TRY(crash_begin(task, error));
     task->scratch = task->member->topology->step->open(task->member->codec);
     const struct bytes meta = state_stored_meta(task->state);
     return meta.data != NULL ? task_meta_decode(task, meta, &task->committed, error) : STATUS_OK;
@@ -395,6 +417,7 @@ enum status task_close(struct task *task, bool clean, struct error *error)
         task->member->topology->step->close(task->scratch);
     }
     timers_free(task->timers);
+    crash_watch_close(task->crash);
     state_close(task->state);
     for (size_t i = 0; i < COUNT_OF(task->works); i++) {
         work_release(&task->works[i]);
