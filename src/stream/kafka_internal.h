@@ -35,6 +35,7 @@ struct watch {
     atomic_uint sent[WATCH_KEY_COUNT];
     atomic_uint failed[WATCH_KEY_COUNT];
     atomic_uint failed_unknown; /* errors without an ApiKey */
+    atomic_bool refused;        /* an InitProducerId: the coordinator still ends a transaction */
 };
 
 /* Must be called before rd_kafka_new(); `watch` must live as long as the handle. */
@@ -42,6 +43,8 @@ void watch_attach(struct watch *watch, rd_kafka_conf_t *conf);
 void watch_reset(struct watch *watch);
 /* Whether a commit was ever asked for on the wire. */
 bool watch_end_sent(const struct watch *watch);
+/* Whether the coordinator put the handle's initialisation off. */
+bool watch_refused(const struct watch *watch);
 /* Exactly one EndTxn, and no error that could leave a request behind (exactly-once.md 5). */
 bool watch_is_clean(const struct watch *watch);
 

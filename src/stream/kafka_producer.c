@@ -20,6 +20,8 @@
  * inside the call. */
 #define SLICE_MARGIN_MS 2000
 #define RETRY_PAUSE_MS 20
+/* How often an initialisation is looked after. */
+#define INIT_SLICE_MS 50
 #define QUEUE_FULL_PAUSE_MS 10
 /* The broker looks for transactions out of time every 10 s. */
 #define SETTLE_MARGIN_MS 15000
@@ -298,11 +300,20 @@ static enum status producer_make(struct kafka_producer *producer, struct error *
     return kafka_handle_open(RD_KAFKA_PRODUCER, conf, context, &producer->handle, error);
 }
 
-/* Ends what the last owner of the id left open, and fences it. */
+/* Ends what the last owner of the id left open, and fences it. The coordinator refuses until that has
+ * ended, some 20 ms, while librdkafka asks again after half a second, whatever its settings: a new
+ * handle asks at once. */
 static enum status producer_init(struct kafka_producer *producer, struct error *error)
 {
-    const enum reply reply =
-        reply_of(producer, rd_kafka_init_transactions(producer->handle.rk, KAFKA_ANSWER_MS));
+    const int64_t deadline_ms = clock_monotonic_ms() + KAFKA_ANSWER_MS;
+    enum reply reply = REPLY_AGAIN;
+    while (reply == REPLY_AGAIN && clock_monotonic_ms() < deadline_ms) {
+        if (watch_refused(&producer->handle.context->watch)) {
+            producer_unmake(producer);
+            TRY(producer_make(producer, error));
+        }
+        reply = reply_of(producer, rd_kafka_init_transactions(producer->handle.rk, INIT_SLICE_MS));
+    }
     if (reply == REPLY_OK) {
         return STATUS_OK;
     }

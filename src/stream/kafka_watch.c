@@ -9,6 +9,8 @@
 
 #include "base/assert.h"
 
+#define INIT_PRODUCER_ID 22
+
 static rd_kafka_interceptor_f_on_new_t on_new;
 static rd_kafka_interceptor_f_on_request_sent_t on_request_sent;
 static rd_kafka_interceptor_f_on_response_received_t on_response_received;
@@ -30,11 +32,17 @@ void watch_reset(struct watch *watch)
         atomic_store(&watch->failed[i], 0);
     }
     atomic_store(&watch->failed_unknown, 0);
+    atomic_store(&watch->refused, false);
 }
 
 bool watch_end_sent(const struct watch *watch)
 {
     return atomic_load(&watch->sent[WATCH_END]) > 0;
+}
+
+bool watch_refused(const struct watch *watch)
+{
+    return atomic_load(&watch->refused);
 }
 
 bool watch_is_clean(const struct watch *watch)
@@ -98,6 +106,9 @@ static rd_kafka_resp_err_t on_response_received(rd_kafka_t *rk, int socket, cons
     (void)size;
     (void)round_trip;
     struct watch *watch = context;
+    if (api_key == INIT_PRODUCER_ID && code == RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS) {
+        atomic_store(&watch->refused, true);
+    }
     if (error_is_clean(code)) {
         return RD_KAFKA_RESP_ERR_NO_ERROR;
     }

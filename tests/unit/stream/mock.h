@@ -17,7 +17,14 @@
 #include "base/assert.h"
 
 /* ApiKeys */
-enum { PRODUCE = 0, JOIN_GROUP = 11, HEARTBEAT = 12, ADD_OFFSETS = 25, END_TXN = 26 };
+enum {
+    PRODUCE = 0,
+    JOIN_GROUP = 11,
+    HEARTBEAT = 12,
+    INIT_PRODUCER_ID = 22,
+    ADD_OFFSETS = 25,
+    END_TXN = 26,
+};
 
 struct mock {
     rd_kafka_t *rk;
