@@ -16,6 +16,7 @@
 #include "engine/errand.h"
 #include "engine/flight.h"
 #include "engine/keys.h"
+#include "engine/orphan.h"
 #include "engine/policy_feed.h"
 #include "engine/restore.h"
 #include "engine/task.h"
@@ -54,6 +55,7 @@ struct member {
     int32_t partition_count;
     struct task **tasks;
     size_t task_count;
+    struct orphans orphans;
     struct batch batch;
     struct flight flight;
     struct errand *errand; /* runs the flight */

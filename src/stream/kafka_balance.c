@@ -24,6 +24,8 @@
 #define AGAIN_MS 4000
 /* How often the answer is looked for. */
 #define ANSWER_PAUSE_MS 50
+/* How long a broker may take to show that it is there. */
+#define PROBE_MS 300
 #define SIGHTINGS_MIN 2
 
 /* What a description of the group says, seen from one member. */
@@ -33,7 +35,6 @@ struct view {
     bool is_member;  /* else we have just come or gone */
 };
 
-static void ask(struct kafka_stream *stream);
 static bool answer_take(struct kafka_stream *stream, rd_kafka_event_t *event,
                         struct view *view_out);
 static void view_fill(const struct kafka_stream *stream,
@@ -64,8 +65,8 @@ void kafka_balance_serve(struct kafka_stream *stream, int64_t now_ms)
 {
     struct kafka_balance *balance = &stream->balance;
     if (!balance->asked) {
-        ask(stream);
-        balance->due_ms = now_ms + ANSWER_PAUSE_MS;
+        balance->asked = kafka_group_describe(stream, balance->queue);
+        balance->due_ms = now_ms + (balance->asked ? ANSWER_PAUSE_MS : AGAIN_MS);
         return;
     }
     rd_kafka_event_t *event = rd_kafka_queue_poll(balance->queue, 0);
@@ -106,18 +107,24 @@ void kafka_balance_close(struct kafka_stream *stream)
     stream->balance = (struct kafka_balance){.due_ms = INT64_MAX};
 }
 
-static void ask(struct kafka_stream *stream)
+/* librdkafka 2.0.2 may abort the process when a description is answered late, so a broker must have
+ * answered just now. */
+bool kafka_group_describe(const struct kafka_stream *stream, rd_kafka_queue_t *queue)
 {
-    struct kafka_balance *balance = &stream->balance;
     rd_kafka_t *admin = stream->cluster->admin.rk;
     char text[128];
+    const struct rd_kafka_metadata *metadata = NULL;
+    if (rd_kafka_metadata(admin, 0, NULL, &metadata, PROBE_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return false;
+    }
+    rd_kafka_metadata_destroy(metadata);
     rd_kafka_AdminOptions_t *options =
         rd_kafka_AdminOptions_new(admin, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
     rd_kafka_AdminOptions_set_request_timeout(options, KAFKA_ANSWER_MS, text, sizeof(text));
-    const char *groups[] = {balance->group};
-    rd_kafka_DescribeConsumerGroups(admin, groups, COUNT_OF(groups), options, balance->queue);
+    const char *groups[] = {stream->balance.group};
+    rd_kafka_DescribeConsumerGroups(admin, groups, COUNT_OF(groups), options, queue);
     rd_kafka_AdminOptions_destroy(options);
-    balance->asked = true;
+    return true;
 }
 
 /* False: it tells nothing about a settled group with us in it. */

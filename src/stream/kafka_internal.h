@@ -297,8 +297,10 @@ MUST_CHECK enum status kafka_balance_open(struct kafka_stream *stream, const cha
                                           struct error *error);
 /* The group was balanced just now. */
 void kafka_balance_rebalanced(struct kafka_stream *stream, int64_t now_ms);
-/* When it is due; never waits for a broker. */
+/* When it is due; waits 300 ms at most, and only where no broker is there. */
 void kafka_balance_serve(struct kafka_stream *stream, int64_t now_ms);
+/* Has the group described into `queue`, of the admin handle. False: no broker is there. */
+bool kafka_group_describe(const struct kafka_stream *stream, rd_kafka_queue_t *queue);
 void kafka_balance_close(struct kafka_stream *stream);
 
 /* Whether the consumer's handle is dead because the group does not know it any more. Its calls fail
@@ -308,7 +310,17 @@ bool kafka_is_expelled(struct kafka_stream *stream);
  * group. STATUS_FATAL: another process has our slot. */
 MUST_CHECK enum status kafka_rejoin(struct kafka_stream *stream, struct error *error);
 
+/* kafka_orphan.c: entries of the stream's table. */
+MUST_CHECK enum status kafka_orphan_peek(struct stream *stream, int32_t partition,
+                                         struct stream_committed *driver_out, struct error *error);
+MUST_CHECK enum status kafka_orphan_fence(struct stream *stream, const char *transactional_id,
+                                          const char *instance_id, bool *fenced_out,
+                                          struct error *error);
+
 /* kafka_stream.c */
+/* A committed offset as brokers tell it. */
+MUST_CHECK enum status kafka_committed_read(const rd_kafka_topic_partition_t *entry,
+                                            struct stream_committed *out, struct error *error);
 /* A consumer in the group, subscribed. */
 MUST_CHECK enum status kafka_consumer_open(struct kafka_stream *stream, struct error *error);
 /* To the driver, the one topic that the group knows. */

@@ -45,8 +45,6 @@ static bool record_take(struct kafka_stream *stream, rd_kafka_message_t *message
                         struct stream_record *record_out);
 static enum status message_failed(struct kafka_stream *stream, const rd_kafka_message_t *message,
                                   struct error *error);
-static enum status committed_read(const rd_kafka_topic_partition_t *entry,
-                                  struct stream_committed *out, struct error *error);
 static bool group_is_joined(const rd_kafka_consumer_group_metadata_t *group);
 
 static const struct stream_ops kafka_stream_ops = {
@@ -64,6 +62,8 @@ static const struct stream_ops kafka_stream_ops = {
     .abort = stream_abort,
     .rotation_due = stream_rotation_due,
     .rotate = stream_rotate,
+    .peek = kafka_orphan_peek,
+    .fence = kafka_orphan_fence,
     .close = stream_close,
 };
 
@@ -200,7 +200,7 @@ static enum status stream_committed(struct stream *base, int32_t partition,
         const rd_kafka_topic_partition_t *entry =
             rd_kafka_topic_partition_list_find(list, stream->sources[s], partition);
         ASSERT(entry != NULL);
-        status = committed_read(entry, &out[s], error);
+        status = kafka_committed_read(entry, &out[s], error);
     }
     rd_kafka_topic_partition_list_destroy(list);
     return status;
@@ -428,8 +428,8 @@ static enum status message_failed(struct kafka_stream *stream, const rd_kafka_me
 }
 
 /* The metadata is taken by its size: librdkafka 2.0.2 does not terminate it. */
-static enum status committed_read(const rd_kafka_topic_partition_t *entry,
-                                  struct stream_committed *out, struct error *error)
+enum status kafka_committed_read(const rd_kafka_topic_partition_t *entry,
+                                 struct stream_committed *out, struct error *error)
 {
     *out = (struct stream_committed){.set = entry->offset >= 0, .offset = entry->offset};
     if (!out->set) {

@@ -119,6 +119,14 @@ struct stream_ops {
     bool (*rotation_due)(const struct stream *stream);
     /* A new producer with the same transactional id; ends what is left of the old one. */
     enum status (*rotate)(struct stream *stream, struct error *error);
+    /* What the driver's offset was before a transaction that is still open and may change it.
+     * STATUS_RETRY: no answer. NULL like fence. */
+    enum status (*peek)(struct stream *stream, int32_t partition,
+                        struct stream_committed *driver_out, struct error *error);
+    /* Ends what the owner of another transactional id left open, unless its instance is in the group
+     * (*fenced_out false). STATUS_RETRY: no answer. NULL: nothing is ever left open. */
+    enum status (*fence)(struct stream *stream, const char *transactional_id,
+                         const char *instance_id, bool *fenced_out, struct error *error);
     /* Leaves the group and closes. */
     void (*close)(struct stream *stream);
 };

@@ -234,6 +234,53 @@ static void a_member_that_was_silent_for_too_long_commits_nothing(void **state)
     scene_close(&scene);
 }
 
+/* Long before the broker would. */
+static void a_transaction_left_open_by_a_slot_that_is_gone_is_ended_by_the_next_owner(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_open(&scene, "orphan",
+               (const struct kafka_property[]){{"session.timeout.ms", "6000"},
+                                               {"transaction.timeout.ms", "600000"},
+                                               {NULL, NULL}});
+    scene_feed(&scene, NUMBERS);
+    struct worker_options options = scene_options(&scene);
+    options.manual = true;
+    struct worker first;
+    worker_open(&first, scene.cluster, &options);
+    batch_fill(&first, 20);
+    struct error error = {0};
+    SUCCEED(first.stream->ops->flush(first.stream, &error), error);
+    worker_close(&first); /* its records lie in the output, neither committed nor aborted */
+
+    char id[80];
+    snprintf(id, sizeof(id), "%s.1", scene.group);
+    options.transactional_id = id;
+    options.instance_id = "two";
+    options.manual = false;
+    struct worker second;
+    worker_open(&second, scene.cluster, &options);
+    worker_run(&second, 2000);
+    assert_int_equal(worker_owned_count(&second), PARTITIONS);
+    assert_true(scene_expect_no_double(&scene) < (size_t)(PARTITIONS * 2 * scene.numbers));
+
+    const struct stream_ops *ops = second.stream->ops;
+    bool fenced = true;
+    SUCCEED(ops->fence(second.stream, scene.id, "two", &fenced, &error), error);
+    assert_false(fenced); /* that one is there */
+    SUCCEED(ops->fence(second.stream, scene.id, "one", &fenced, &error), error);
+    assert_true(fenced);
+    scene_expect_once(&scene);
+
+    struct stream_committed committed;
+    SUCCEED(ops->peek(second.stream, 0, &committed, &error), error);
+    assert_true(committed.set);
+    assert_int_equal(committed.offset, second.committed[0][0]);
+    assert_int_equal(strncmp(committed.metadata, "seq=", 4), 0);
+    worker_close(&second);
+    scene_close(&scene);
+}
+
 int main(int argument_count, char **arguments)
 {
     if (argument_count == 8 && strcmp(arguments[0], "worker") == 0) {
@@ -245,6 +292,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_second_producer_with_the_id_fences_the_first),
         cmocka_unit_test(partitions_move_between_members_and_all_sources_with_them),
         cmocka_unit_test(a_member_that_was_silent_for_too_long_commits_nothing),
+        cmocka_unit_test(a_transaction_left_open_by_a_slot_that_is_gone_is_ended_by_the_next_owner),
         cmocka_unit_test(a_transaction_that_the_broker_timed_out_is_not_taken_for_a_fence),
     };
     if (argument_count > 1) {
