@@ -148,10 +148,32 @@ static void judge_service(struct judgement *judgement, const struct record_type 
     }
 }
 
+/* A third party's question is answered the same whoever it is about, also who is gone (A4 90). */
+static bool answer_third_party(struct judgement *judgement, const struct record_type *type,
+                               const void *record)
+{
+    const struct inquiry *inquiry = type == &record_inquiry ? record : NULL;
+    const struct appeal *appeal = type == &record_appeal ? record : NULL;
+    if (inquiry != NULL && !inquiry->verified_subject) {
+        inquiry_judge(judgement, inquiry);
+    } else if (appeal != NULL && !appeal->verified_subject) {
+        appeal_judge(judgement, appeal);
+    } else {
+        return false;
+    }
+    if (judgement->facts->legal_holds == 0) {
+        judgement->facts->event_ids_count = 0;
+    }
+    return true;
+}
+
 /* Nothing is kept of who is gone, but that a dispute of his may still end. */
 static void judge_withdrawn(struct judgement *judgement, const struct record_type *type,
                             const void *record)
 {
+    if (answer_third_party(judgement, type, record)) {
+        return;
+    }
     if (type == &record_dispute) {
         dispute_judge(judgement, record);
         return;

@@ -99,6 +99,32 @@ static void withdrawal_lifts_erases_and_keeps_nothing(void **state)
     world_free(world);
 }
 
+/* A4 90: that somebody has left is a member's state too. */
+static void third_party_hears_the_same_of_who_is_gone(void **state)
+{
+    (void)state;
+    struct world *world = world_new(SUBJECT_KIND_USER, "U");
+    struct inquiry inquiry = {.event_id = bytes_text("i1"), .inquirer_id = bytes_text("q")};
+    struct appeal appeal = {.event_id = bytes_text("a1"), .appellant_id = bytes_text("q")};
+    change(world, "withdrawn", ACCOUNT_CHANGE_KIND_WITHDRAWN, "k");
+    world_clear(world);
+    world_judge(world, "appeals", &record_inquiry, &inquiry);
+    assert_true(bytes_is(world_notice(world, NOTICE_KIND_THIRD_PARTY_REFUSED)->subject_id, "q"));
+    assert_int_equal(world_audit(world, AUDIT_ACTION_REFUSE)->actor_kind,
+                     ACTOR_KIND_CUSTOMER_SERVICE);
+    world_clear(world);
+    world_judge(world, "appeals", &record_appeal, &appeal);
+    assert_true(bytes_is(world_notice(world, NOTICE_KIND_THIRD_PARTY_REFUSED)->subject_id, "q"));
+    /* The person himself, if he could be verified, has nothing left to be told about. */
+    world_clear(world);
+    inquiry.event_id = bytes_text("i2");
+    inquiry.verified_subject = true;
+    world_judge(world, "appeals", &record_inquiry, &inquiry);
+    assert_int_equal(world_count(world, &record_notice_request), 0);
+    assert_int_equal(world->facts->event_ids_count, 0);
+    world_free(world);
+}
+
 static void withdrawal_without_consent_is_a_bad_field(void **state)
 {
     (void)state;
@@ -230,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ban_survives_re_registration_and_is_forgotten_in_time),
         cmocka_unit_test(withdrawal_lifts_erases_and_keeps_nothing),
+        cmocka_unit_test(third_party_hears_the_same_of_who_is_gone),
         cmocka_unit_test(withdrawal_without_consent_is_a_bad_field),
         cmocka_unit_test(dispute_delays_the_erasure_not_the_withdrawal),
         cmocka_unit_test(crime_against_a_child_keeps_out_of_open_chat),
