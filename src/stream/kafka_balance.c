@@ -107,7 +107,7 @@ void kafka_balance_close(struct kafka_stream *stream)
     stream->balance = (struct kafka_balance){.due_ms = INT64_MAX};
 }
 
-/* librdkafka 2.0.2 may abort the process when a description is answered late, so a broker must have
+/* librdkafka 2.0.2 may abort the process when the request for a description fails, so a broker must have
  * answered just now. */
 bool kafka_group_describe(const struct kafka_stream *stream, rd_kafka_queue_t *queue)
 {
