@@ -11,6 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A worker that starts again has ended its own transaction by then. */
+#define PATIENCE_MS (5 * SECOND_MS)
+/* Offsets that nobody asked for in so long may have been stable. */
+#define GAP_MS (5 * SECOND_MS)
 /* A slot that is in the group is looked for again after this, one that was fenced only much later. */
 #define AGAIN_MS (2 * SECOND_MS)
 #define FENCED_MS (60 * SECOND_MS)
@@ -87,27 +91,32 @@ static void end(struct member *member, const char *id, int64_t now)
     }
 }
 
-void orphan_end(struct member *member, int32_t partition, const char *metadata)
+/* Whether the offsets have been unstable for long enough, and the brokers were not asked just now. */
+static bool is_due(struct orphans *orphans, int64_t now)
+{
+    if (now - orphans->seen_ms > GAP_MS) {
+        orphans->since_ms = now;
+    }
+    orphans->seen_ms = now;
+    if (now - orphans->since_ms < PATIENCE_MS || now < orphans->peek_ms) {
+        return false;
+    }
+    orphans->peek_ms = now + AGAIN_MS;
+    return true;
+}
+
+void orphan_end(struct member *member, int32_t partition)
 {
     const struct stream_ops *ops = member->stream->ops;
     const int64_t now = clock_monotonic_ms();
-    char id[256];
-    if (ops->fence == NULL) {
+    if (ops->fence == NULL || !is_due(&member->orphans, now)) {
         return;
     }
+    char id[256];
+    struct error error = {0};
     struct stream_committed before = {.set = false};
-    if (metadata == NULL) {
-        struct error error = {0};
-        if (now < member->orphans.peek_ms) {
-            return;
-        }
-        member->orphans.peek_ms = now + AGAIN_MS;
-        if (ops->peek(member->stream, partition, &before, &error) != STATUS_OK || !before.set) {
-            return; /* it is asked for again as long as the offset is not stable */
-        }
-        metadata = before.metadata;
-    }
-    if (id_of(metadata, id, sizeof(id))) {
+    if (ops->peek(member->stream, partition, &before, &error) == STATUS_OK && before.set &&
+        id_of(before.metadata, id, sizeof(id))) {
         end(member, id, now);
     }
 }

@@ -1,7 +1,7 @@
 /* The transaction that another slot's worker left open when it went for good (exactly-once.md 3.4): it holds up
- * the partition's offsets and the readers of its records for as long as the broker lets it. It is ended by
- * fencing the slot's producer, when the slot's instance is not in the group any more and only then: a worker
- * that lives would lose nothing but have to start again.
+ * the offsets of its partitions for as long as the broker lets it. It is ended by fencing the slot's producer,
+ * when the offsets have not been stable for a while and the slot's instance is not in the group: a worker that
+ * lives would lose nothing but have to start again. One that is just starting ends its transaction itself.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef ENGINE_ORPHAN_H
@@ -18,13 +18,15 @@ struct orphans {
         char id[256];
         int64_t again_ms; /* monotonic: not asked before */
     } known[8];
-    unsigned next; /* the entry that is reused next */
-    int64_t peek_ms;
+    unsigned next;    /* the entry that is reused next */
+    int64_t since_ms; /* offsets have not been stable since then, as seen again and again until */
+    int64_t seen_ms;
+    int64_t peek_ms;  /* the brokers are not asked before */
 };
 
-/* Of a partition that is being taken over, by the metadata of its committed offset. NULL: the offset is not
- * stable, the brokers are asked what it was before. What fails is tried again by the next call. */
-void orphan_end(struct member *member, int32_t partition, const char *metadata);
+/* The offsets of a partition that is being taken over are not stable (or cannot be had). What fails here is tried
+ * again by a later call. */
+void orphan_end(struct member *member, int32_t partition);
 
 /* The instance id of a transactional id `<application>.<topology>.<slot>.<thread>`, or false. */
 bool orphan_instance(const char *prefix, const char *transactional_id, char *instance_out,

@@ -351,9 +351,8 @@ enum status task_aim(struct task *task, struct task_aim *aim_out, struct error *
     *aim_out = (struct task_aim){.from = 0};
     enum status status =
         member->stream->ops->committed(member->stream, task->partition, committed, error);
-    if (status != STATUS_FATAL) {
-        orphan_end(task->member, task->partition,
-                   status == STATUS_OK ? committed[0].metadata : NULL);
+    if (status == STATUS_RETRY) {
+        orphan_end(task->member, task->partition);
     }
     if (status == STATUS_OK) {
         bool any = false;
