@@ -117,11 +117,13 @@ atexit.register(close_all)
 class Cluster:
     """A Kafka cluster under a name of its own; gone after close()."""
 
-    def __init__(self, version, settings=(), nodes=1):
+    def __init__(self, version, settings=(), nodes=1, front=()):
         self.name = "worker-%d-%d" % (os.getpid(), len(OPEN))
         self.version = version
         OPEN.append(self)
         words = [word for setting in settings for word in ("--set", setting)]
+        if front:  # ports of a proxy
+            words += ["--front", ",".join(map(str, front))]
         self.bootstrap = subprocess.run(
             [KAFKA, "start", "--name", self.name, "--version", version, "--nodes", str(nodes),
              "--set", "log.retention.ms=-1"] + words,
@@ -177,12 +179,13 @@ class Deployment:
     def create(self):
         self.ctl("topics", "create")
         # A broker that has just started may be busy longer than the command is patient.
-        for attempt in range(3):
+        end = time.monotonic() + PATIENCE
+        while True:
             try:
                 self.ctl("policy", "publish", POLICY)
                 return
             except Failed:
-                if attempt == 2:
+                if time.monotonic() > end:
                     raise
 
     def worker(self, *words):

@@ -1,0 +1,416 @@
+"""Faults on real brokers: three workers of one group on three brokers, a load that goes on, and a seeded
+schedule of what breaks: workers killed (some come back with an empty disk), stopped and continued, restarted
+one after the other, taken out and in; brokers killed; the network cut and slowed; an EndTxn held back until
+the next transaction has begun. Then all heals, everything is processed, and the checker of tests/checker
+reads the topics. Exit 1: it found something.
+"""
+
+import argparse
+import collections
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+ROOT = os.path.realpath(os.path.join(HERE, "../.."))
+sys.path.insert(0, HERE)
+sys.path.insert(0, os.path.join(ROOT, "tests", "integration", "worker"))
+import harness  # noqa: E402  (from the folder above; it brings the next ones)
+import checker  # noqa: E402
+import records  # noqa: E402
+import rounds  # noqa: E402
+import wire  # noqa: E402
+from confluent_kafka import Producer  # noqa: E402
+from harness import check, say  # noqa: E402
+from proxy import Proxy  # noqa: E402
+
+START = 1000000000000  # 2001: days pass quickly, and must not reach today
+PARTITIONS = 4
+WORKERS = 3
+PATIENCE = 300  # a broker on a busy machine takes minutes to come back
+SETTINGS = ("transaction.abort.timed.out.transaction.cleanup.interval.ms=1000",)
+
+# How often each fault is chosen.
+WEIGHTS = {"kill": 10, "kill_and_wipe": 3, "pause": 3, "broker": 3, "cut": 2, "slow": 1, "hold": 4,
+           "roll": 1, "scale": 1}
+
+
+class Brokers(harness.Cluster):
+    """Three brokers with a listener behind the proxy; at most one is down at a time."""
+
+    def __init__(self, version, nodes):
+        self.name = "faults-%d" % os.getpid()
+        self.version = version
+        self.nodes = nodes
+        self.proxy = Proxy(nodes)
+        self.restarting = None
+        harness.OPEN.append(self)
+        words = [word for setting in SETTINGS for word in ("--set", setting)]
+        self.bootstrap = self.tool("start", "--version", version, "--nodes", str(nodes), "--front",
+                                   ",".join(map(str, self.proxy.ports)), *words)
+        shown = dict(line.removeprefix("export ").split("=", 1)
+                     for line in self.tool("env").splitlines())
+        self.proxy.targets = [(host, int(port)) for host, port in (
+            word.split(":") for word in shown["KAFKA_FRONT"].strip("'").split(","))]
+        self.front = ",".join("127.0.0.1:%d" % port for port in self.proxy.ports)
+
+    def tool(self, command, *words, patient=True):
+        """Runs tools/kafka; again while the machine is too busy for it."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            done = subprocess.run([harness.KAFKA, command, "--name", self.name, *words],
+                                  capture_output=True, text=True, check=False)
+            if done.returncode == 0:
+                return done.stdout.strip()
+            check(patient and time.monotonic() < end, "tools/kafka %s: %s", command, done.stderr[-500:])
+            time.sleep(1)
+
+    def bounce(self, node, seconds):
+        """Kills a node; a thread brings it back. False: another one is still down."""
+        if self.restarting is not None and self.restarting.is_alive():
+            return False
+        self.tool("kill", str(node), patient=False)
+
+        def back():
+            time.sleep(seconds)
+            self.tool("start-node", str(node))
+        self.restarting = threading.Thread(target=back, daemon=True)
+        self.restarting.start()
+        return True
+
+    def whole(self):
+        if self.restarting is not None:
+            self.restarting.join(PATIENCE)
+            check(not self.restarting.is_alive(), "a broker did not come back in %d s", PATIENCE)
+
+
+class Slot:
+    """One worker: a name, a disk, and the process that is started again whenever it ends."""
+
+    def __init__(self, deployment, name, options):
+        self.deployment = deployment
+        self.name = name
+        self.options = options
+        self.state = os.path.join(deployment.folder, "state-" + name)
+        self.worker = None
+        self.wanted = False  # by the schedule
+        self.paused = False
+
+    def start(self):
+        self.wanted = True
+        self.deployment.serial += 1
+        log = os.path.join(self.deployment.folder, "worker-%s-%d.log" % (
+            self.name, self.deployment.serial))
+        bug = "rotation_off" if self.options.without_rotation else "none"
+        folder, program = (("tests", "sanctiond-planted") if self.options.without_rotation else
+                           ("bin", "sanctiond"))
+        self.worker = harness.Worker(
+            ["/usr/bin/env", "SANCTIOND_PLANTED=" + bug,
+             os.path.join(self.options.build, folder, program), "run", "--config",
+             self.deployment.config, "--set", "worker.slot=" + self.name, "--set",
+             "state.dir=" + self.state, "--set", "audit.key_file=" + self.deployment.key], log)
+
+    def alive(self):
+        return self.worker is not None and self.worker.process.poll() is None
+
+    def kill(self, wipe=False):
+        self.resume()
+        self.worker.kill()
+        if wipe:
+            shutil.rmtree(self.state, ignore_errors=True)
+
+    def stop(self):
+        """SIGTERM, and -9 if it does not go; returns whether it went."""
+        self.wanted = False
+        self.resume()
+        if not self.alive():
+            return True
+        self.worker.process.terminate()
+        try:
+            self.worker.process.wait(30)
+            return True
+        except subprocess.TimeoutExpired:
+            self.worker.kill()
+            return False
+
+    def pause(self):
+        self.worker.process.send_signal(signal.SIGSTOP)
+        self.paused = True
+
+    def resume(self):
+        if self.paused and self.alive():
+            self.worker.process.send_signal(signal.SIGCONT)
+        self.paused = False
+
+
+class Load(threading.Thread):
+    """Writes reports, and lets days pass, until it is told to stop; past the proxy, acknowledged by all."""
+
+    def __init__(self, deployment, cluster, rng, rate):
+        super().__init__(daemon=True)
+        self.prefix = deployment.prefix
+        self.rate = rate
+        self.source = rounds.Rounds(rng, START, None, PARTITIONS)
+        self.producer = Producer({"bootstrap.servers": cluster.bootstrap, "log_level": 0, "linger.ms": 5,
+                                  "enable.idempotence": True, "partitioner": "murmur2_random",
+                                  "message.timeout.ms": 1000 * PATIENCE})
+        self.ending = threading.Event()
+        self.written = 0
+        self.failures = []
+
+    def run(self):
+        while not self.ending.is_set():
+            lines = rounds.bulk_reports(self.source, self.rate // 2)
+            if self.source.rng.random() < 0.1:
+                lines += rounds.passing_days(self.source, self.source.rng.choice((1, 2, 8)))
+            self.write(lines)
+            self.ending.wait(0.5)
+        self.write(rounds.passing_days(self.source, 40))
+        self.producer.flush(PATIENCE)
+
+    def write(self, lines):
+        for line in lines:
+            value = (bytes.fromhex(line["raw"]) if "raw" in line else
+                     harness.SCHEMAS.encode(line["type"], line["value"]))
+            key = records.key_of(line)
+            extra = {"partition": line["partition"]} if "partition" in line else {}
+            self.producer.produce(self.prefix + line["topic"], value=value,
+                                  key=None if key is None else key.encode(),
+                                  timestamp=line["timestamp"], on_delivery=self.delivered, **extra)
+        self.producer.poll(0)
+
+    def delivered(self, error, message):
+        del message
+        if error is None:
+            self.written += 1
+        else:
+            self.failures.append(str(error))
+
+
+class Schedule:
+    """What breaks when. Every fault is one method; what really happened is counted."""
+
+    def __init__(self, options, cluster, slots, rng):
+        self.options, self.cluster, self.slots, self.rng = options, cluster, slots, rng
+        self.proxy = cluster.proxy
+        self.hits = collections.Counter()
+        self.ends = collections.Counter()  # what workers said that ended by themselves
+        self.later = []  # (time, function)
+        self.serial = 0
+        self.client = wire.Client(cluster.bootstrap, PATIENCE)
+
+    def say(self, text, *values):
+        self.serial += 1
+        self.hits[text.split(" ")[0]] += 1
+        say("fault %d: %s", self.serial, text % values)
+
+    def after(self, seconds, function):
+        self.later.append((time.monotonic() + seconds, function))
+
+    def rest(self, seconds):
+        """Waits; meanwhile does what is due and starts again what has ended."""
+        end = time.monotonic() + seconds
+        while True:
+            now = time.monotonic()
+            due = [item for item in self.later if item[0] <= now]
+            self.later = [item for item in self.later if item[0] > now]
+            for _, function in due:
+                function()
+            for slot in self.slots:
+                if slot.wanted and not slot.alive():
+                    self.ended(slot)
+                    slot.start()
+            if now >= end:
+                return
+            time.sleep(0.05)
+
+    def progress(self, seconds):
+        """Waits until something was committed since it was called: faults have to meet workers at work."""
+        def committed():
+            return [self.client.committed("faults." + name) for name in harness.SOURCES]
+        before, end = committed(), time.monotonic() + seconds
+        while committed() == before and time.monotonic() < end:
+            self.rest(0.1)
+
+    def ended(self, slot):
+        """A worker that ends by itself says why; whoever started it starts it again."""
+        if slot.worker.process.returncode == -signal.SIGKILL:
+            return
+        reason = slot.worker.last_line()
+        self.ends[reason.partition("sanctiond: ")[2][:70] or reason[:70]] += 1
+        say("worker %s ended with %d: %s", slot.name, slot.worker.process.returncode, reason[:200])
+        check(slot.worker.process.returncode == 1, "worker %s crashed: exit %d: %s (see %s)", slot.name,
+              slot.worker.process.returncode, reason, slot.worker.log)
+
+    def running(self):
+        return [slot for slot in self.slots if slot.alive() and not slot.paused]
+
+    def run(self, name):
+        if not self.running():
+            return
+        getattr(self, name)(self.rng.choice(self.running()))
+
+    def kill(self, slot):
+        slot.kill()
+        self.say("kill of worker %s", slot.name)
+
+    def kill_and_wipe(self, slot):
+        slot.kill(wipe=True)
+        self.say("kill of worker %s, its disk is empty", slot.name)
+        self.hits["wipe"] += 1
+
+    def pause(self, slot):
+        seconds = self.rng.choice((1, 3, 14))  # the last is more than the session
+        slot.pause()
+        self.after(seconds, slot.resume)
+        self.say("pause of worker %s for %d s", slot.name, seconds)
+
+    def broker(self, _):
+        node = self.rng.randrange(self.cluster.nodes) + 1
+        if self.cluster.bounce(node, self.rng.uniform(0, 4)):
+            self.say("broker %d killed", node)
+
+    def cut(self, _):
+        count = self.rng.choice((1, 1, self.cluster.nodes))
+        brokers = self.rng.sample(range(self.cluster.nodes), count)
+        seconds = self.rng.uniform(0.3, 6)
+        self.proxy.cut(brokers)
+        self.after(seconds, lambda: self.proxy.cut(()))
+        self.say("cut from broker(s) %s for %.1f s", [node + 1 for node in brokers], seconds)
+
+    def slow(self, _):
+        delay, seconds = self.rng.uniform(0.02, 0.4), self.rng.uniform(1, 5)
+        self.proxy.slow(delay)
+        self.after(seconds, lambda: self.proxy.slow(0))
+        self.say("slow answers, %.0f ms for %.1f s", 1000 * delay, seconds)
+
+    def hold(self, _):
+        self.proxy.hold()
+        self.say("hold of the next EndTxn")
+
+    def roll(self, _):
+        for slot in self.slots:
+            self.hits["unclean stop"] += not slot.stop()
+            slot.start()
+            self.rest(1)
+        self.say("roll through all workers")
+
+    def scale(self, slot):
+        self.hits["unclean stop"] += not slot.stop()
+        self.after(self.rng.uniform(1, 8), slot.start)
+        self.say("scale in by worker %s", slot.name)
+
+    def finished(self, begun):
+        if self.options.kills is not None:
+            return self.hits["kill"] >= self.options.kills and self.hits["broker"] >= self.options.brokers
+        return time.monotonic() - begun > 60 * self.options.minutes
+
+    def all(self):
+        begun = time.monotonic()
+        names, weights = list(WEIGHTS), list(WEIGHTS.values())
+        if self.options.without_rotation:
+            names, weights = ["hold"], [1]
+        while not self.finished(begun):
+            if self.rng.random() < 0.6:  # else also while they start
+                self.progress(20)
+            self.run(self.rng.choices(names, weights)[0])
+            self.rest(self.rng.choice((self.rng.uniform(0, 0.5), self.rng.uniform(0.5, 3))))
+            check(time.monotonic() - begun < 3600 or self.options.minutes, "the schedule does not end")
+
+    def heal(self):
+        """Everything runs again."""
+        for _, function in self.later:
+            function()
+        self.later = []
+        self.proxy.heal()
+        self.cluster.whole()
+        for slot in self.slots:
+            slot.wanted = True
+            slot.resume()
+        self.rest(0)
+
+
+def settle(deployment, schedule, seconds):
+    """Until all inputs are processed."""
+    end = time.monotonic() + seconds
+    while True:
+        schedule.rest(1)
+        findings = checker.run(deployment.cluster.bootstrap, deployment.prefix, deployment.name, 60)
+        if not {"I12", "I20"} & set(findings.invariants()):
+            return
+        if time.monotonic() > end:
+            say("not everything is processed after %d s", seconds)
+            return
+
+
+def report(findings, schedule, load):
+    say("load: %d records written", load.written)
+    say("faults: %s", ", ".join("%d %s" % (number, name) for name, number in
+                                sorted(schedule.hits.items())))
+    say("late EndTxn requests that reached a broker: %d", len(schedule.proxy.releases))
+    for reason, number in schedule.ends.most_common():
+        say("worker ended by itself, %d times: %s", number, reason)
+    for line in findings.lines():
+        say("FOUND %s", line)
+    say("%d findings; looked at %s", len(findings.found), findings.summary())
+
+
+def main(options, folder):
+    rng = random.Random(options.seed)
+    harness.PATIENCE = PATIENCE
+    cluster = Brokers(options.version, options.nodes)
+    say("Kafka %s at %s, for workers at %s", options.version, cluster.bootstrap, cluster.front)
+    deployment = harness.Deployment(
+        options, cluster, folder, "faults", topics__partitions=PARTITIONS, commit__interval="20ms",
+        kafka__bootstrap__servers=cluster.front, **{"kafka.socket.timeout.ms": 2000})
+    deployment.create()
+    slots = [Slot(deployment, name, options) for name in "abc"[:WORKERS]]
+    schedule = Schedule(options, cluster, slots, rng)
+    load = Load(deployment, cluster, random.Random(options.seed + 1), options.rate)
+    for slot in slots:
+        slot.start()
+    load.start()
+    schedule.rest(5)
+    schedule.all()
+    say("healing")
+    load.ending.set()
+    schedule.heal()
+    load.join(PATIENCE)
+    check(not load.is_alive() and not load.failures, "the load was not written: %s", load.failures[:2])
+    settle(deployment, schedule, PATIENCE)
+    for slot in slots:
+        slot.stop()
+    findings = checker.run(cluster.bootstrap, deployment.prefix, deployment.name, PATIENCE)
+    report(findings, schedule, load)
+    check(findings.counts["receipts"] > 0, "the checker saw no receipt")
+    check(not findings.found, "violations found: %s", ", ".join(findings.invariants()))
+
+
+def arguments(description):
+    parser = argparse.ArgumentParser(prog="tools/faults", description=description)
+    parser.add_argument("--build", required=True, help="build folder with bin/sanctiond")
+    parser.add_argument("--version", default="4.3.1", help="of Kafka")
+    parser.add_argument("--nodes", type=int, choices=(1, 3), default=3)
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, default=2, help="how long faults go on")
+    length.add_argument("--kills", type=int, help="until so many workers were killed")
+    parser.add_argument("--brokers", type=int, default=0, help="and so many brokers, with --kills")
+    parser.add_argument("--rate", type=int, default=40, help="records a second")
+    parser.add_argument("--seed", type=int, help="repeats the schedule")
+    parser.add_argument("--without-rotation", action="store_true",
+                        help="with a bug: a producer is never made anew; the checker has to find it")
+    parser.add_argument("--keep", action="store_true", help="leave the files of the run")
+    parsed = parser.parse_args()
+    if parsed.seed is None:
+        parsed.seed = random.SystemRandom().randrange(1 << 31)
+    return parsed
+
+
+if __name__ == "__main__":
+    harness.arguments = arguments
+    harness.run_test(main, __doc__)
