@@ -54,7 +54,7 @@ const struct setting settings[] = {
     {"commit.records_max", SETTING_NUMBER, AT(commit_records_max), "10000", 1, 1000000, false,
      "Input records of one transaction at most."},
     {"commit.bytes_max", SETTING_SIZE, AT(commit_bytes_max), "16MiB", 64 * KIB, GIB, false,
-     "Changed state and outputs that force a transaction before its time."},
+     "Changed state and outputs of one transaction; the batch behind it may hold as much."},
     {"memory.max", SETTING_SIZE, AT(memory_bytes), "256MiB", 16 * MIB, 1024 * GIB, false,
      "Memory of caches, pending changes and the block cache, all tasks together."},
     {"checkpoint.interval", SETTING_DURATION, AT(checkpoint_interval_ms), "10s", 100,
