@@ -22,8 +22,11 @@ static enum severity severity_of(const struct policy *policy, const struct case_
                (found == SEVERITY_SEVERE || found == SEVERITY_CRITICAL)) {
         severity = SEVERITY_SEVERE;
     }
+    /* What the case is found to be counts: consent matters to spam alone (I.5). */
     const bool withdrawn =
-        verdict != NULL && category->spam && verdict->consent_state == CONSENT_STATE_WITHDRAWN;
+        category->spam &&
+        (item->consent_withdrawn ||
+         (verdict != NULL && verdict->consent_state == CONSENT_STATE_WITHDRAWN));
     return severity == SEVERITY_LIGHT && (item->raised || withdrawn) ? SEVERITY_SEVERE : severity;
 }
 
@@ -167,7 +170,7 @@ bool act_choose(const struct judgement *judgement, const struct case_fact *item,
     bool found = false;
     for (uint32_t i = 0; i < facts->reports_count && !item->act_at.set; i++) {
         const struct report_fact *report = &facts->reports[i];
-        if (report->case_number != item->number) {
+        if (report->case_number != item->number || report->request) {
             continue;
         }
         struct act act;

@@ -134,8 +134,8 @@ static void admit_flags(const struct report *report, struct admission *admission
                            (!report->consent_withdrawn_at.set ||
                             report->act_at >= report->consent_withdrawn_at.value);
     admission->raises = report->target_age_band == AGE_BAND_U14 ||
-                        report->target_age_band == AGE_BAND_A14_18 ||
-                        (category->spam && withdrawn);
+                        report->target_age_band == AGE_BAND_A14_18;
+    admission->consent_withdrawn = withdrawn;
 }
 
 void report_admit(const struct judgement *judgement, const struct report *report,

@@ -36,6 +36,22 @@ static bool target_restriction(struct subject_state *facts, struct bytes id, str
     return false;
 }
 
+/* A hold that has ended. */
+static bool target_hold(struct subject_state *facts, struct bytes id, struct target *target)
+{
+    for (uint32_t i = 0; i < facts->cases_count; i++) {
+        const struct case_fact *item = &facts->cases[i];
+        if (bytes_equal(item->hold_id, id)) {
+            target->number = item->number;
+            target->decided_ms = item->hold_at.value;
+            target->violation = violation_find(facts, item->number) != NULL;
+            target->hold = !target->violation;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool target_case(struct subject_state *facts, struct bytes id, struct target *target)
 {
     for (uint32_t i = 0; i < facts->cases_count; i++) {
@@ -66,7 +82,8 @@ bool target_find(struct judgement *judgement, struct bytes decision_id, struct b
         return target_case(facts, target_out->id, target_out);
     }
     return target_violation(facts, target_out->id, target_out) ||
-           target_restriction(facts, target_out->id, target_out);
+           target_restriction(facts, target_out->id, target_out) ||
+           target_hold(facts, target_out->id, target_out);
 }
 
 static struct ground target_ground(const struct judgement *judgement, const struct target *target)
@@ -283,20 +300,28 @@ static void appeal_close(struct judgement *judgement, struct appeal_fact *item,
     appeal_decision(judgement, &decision, target, rule);
     decision.audit.outcome = (struct optional_int){(int32_t)outcome, true};
     decision_close(judgement, &decision);
-    tell_result(judgement, &decision, item->appellant_id, outcome);
+    if (outcome != OUTCOME_CLOSED ||
+        !bytes_equal(item->appellant_id, judgement->facts->subject_id)) {
+        tell_result(judgement, &decision, item->appellant_id, outcome); /* unless it is he who went */
+    }
     emit_decision_review(judgement, &decision, REVIEW_KIND_APPEAL, REVIEW_ACTION_CLOSE,
                          target->number, target->id, item->excluded_reviewer_ref);
 }
 
-static void end_measure(struct judgement *judgement, int32_t number)
+/* A measure without a violation, or a hold, whether it runs or has ended. */
+static void reverse_measure(struct judgement *judgement, int32_t number)
 {
     struct subject_state *facts = judgement->facts;
     for (uint32_t i = 0; i < facts->restrictions_count; i++) {
         if (facts->restrictions[i].case_number == number) {
-            restriction_end(judgement, &facts->restrictions[i], END_REASON_APPEAL,
-                            "appeal.overturn");
+            restriction_reverse(judgement, &facts->restrictions[i], END_REASON_APPEAL,
+                                "appeal.overturn");
             return;
         }
+    }
+    const struct case_fact *item = case_find(facts, number);
+    if (item != NULL && item->hold_id.data != NULL) {
+        hold_reverse(judgement, item, END_REASON_APPEAL, "appeal.overturn");
     }
 }
 
@@ -310,7 +335,7 @@ static void overturn(struct judgement *judgement, const struct verdict *verdict,
         violation_reverse(judgement, violation_find(facts, target->number), END_REASON_APPEAL,
                           "appeal.overturn");
     } else if (target->hold) {
-        end_measure(judgement, target->number);
+        reverse_measure(judgement, target->number);
     } else {
         /* The outcome was that there is no violation: it is one, as this reviewer found it. */
         struct case_fact *decided = case_find(facts, target->number);
@@ -423,6 +448,23 @@ void appeal_decide(struct judgement *judgement, const struct verdict *verdict)
         appeal_close(judgement, item, &target,
                      target.outcome ? OUTCOME_NO_VIOLATION : OUTCOME_CONFIRMED, "appeal.reject");
         suspend(judgement, target.number, false);
+    }
+}
+
+void appeals_close(struct judgement *judgement)
+{
+    struct subject_state *facts = judgement->facts;
+    for (uint32_t i = 0; i < facts->appeals_count; i++) {
+        struct appeal_fact *item = &facts->appeals[i];
+        if (!item->open) {
+            continue;
+        }
+        const struct target target = {.number = item->case_number,
+                                      .violation =
+                                          violation_find(facts, item->case_number) != NULL,
+                                      .outcome = item->outcome_only,
+                                      .id = item->decision_id};
+        appeal_close(judgement, item, &target, OUTCOME_CLOSED, "f3");
     }
 }
 

@@ -222,7 +222,9 @@ void protection_reported(struct judgement *judgement)
     int32_t count = 0;
     for (uint32_t i = 0; i < facts->reports_count && count < enough; i++) {
         const struct report_fact *report = &facts->reports[i];
+        /* What I.4 answers at once counts nowhere. */
         bool counts = report->at > facts->protected_at.value && report->reporter_id.data != NULL &&
+                      !report->answered && !report->silent &&
                       (report->reporter_class == REPORTER_CLASS_NORMAL ||
                        report->reporter_class == REPORTER_CLASS_TRUSTED);
         for (int32_t k = 0; k < count && counts; k++) {

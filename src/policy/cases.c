@@ -93,6 +93,7 @@ void case_recount(struct judgement *judgement, struct case_fact *item)
         report->counted = reporter_counts(judgement, judgement->policy, report);
         item->reporters += report->counted ? 1 : 0;
         item->raised = item->raised || report->raises;
+        item->consent_withdrawn = item->consent_withdrawn || report->consent_withdrawn;
         if (!report->silent && report->score > item->best_score) {
             item->best_score = report->score;
         }

@@ -222,18 +222,6 @@ static bool derive_one(const struct judgement *judgement, int32_t number,
     return ladder->current == (int32_t)place;
 }
 
-static bool first_warning(const struct subject_state *facts, const struct violation_fact *except)
-{
-    for (uint32_t i = 0; i < facts->violations_count; i++) {
-        const struct violation_fact *item = &facts->violations[i];
-        if (item != except && item->ledger == except->ledger && item->measure.set &&
-            item->measure.value == MEASURE_WARNING) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* A WARNING, or a later strike under a permanent step. */
 void violation_quiet(struct judgement *judgement, struct decision *decision,
                      struct violation_fact *violation, const struct step *step)
@@ -261,7 +249,8 @@ void violation_quiet(struct judgement *judgement, struct decision *decision,
     };
     emit_restriction_notice(judgement, decision, NOTICE_KIND_RESTRICTION_APPLIED, &told);
     if (judgement->facts->subject_kind == SUBJECT_KIND_USER &&
-        first_warning(judgement->facts, violation)) {
+        (judgement->facts->tipped & BIT(violation->ledger)) == 0) {
+        judgement->facts->tipped |= BIT(violation->ledger);
         emit_tip(judgement, decision);
     }
 }
@@ -372,7 +361,9 @@ void case_dismiss(struct judgement *judgement, struct case_fact *item, enum outc
     case_decide(judgement, item, outcome);
     tell_reporters(judgement, &decision, number, outcome);
     close_reviews(judgement, item);
-    end_hold(judgement, number, END_REASON_NOT_ESTABLISHED, "not-established");
+    if (judgement->facts->account_state != ACCOUNT_STATE_MEMORIAL) { /* there it keeps its end (F14) */
+        end_hold(judgement, number, END_REASON_NOT_ESTABLISHED, "not-established");
+    }
     if (judgement->facts->subject_kind == SUBJECT_KIND_REPORTER) {
         reporter_refresh(judgement);
     }
@@ -428,6 +419,7 @@ void case_hold(struct judgement *judgement, struct case_fact *item, bool release
         return;
     }
     item->hold_at = (struct optional_long){now_ms, true};
+    item->hold_id = decision.id;
     if (!released) {
         breaker_count(judgement, item->category, MEASURE_PROVISIONAL_HOLD, policy->hold_scopes);
     }

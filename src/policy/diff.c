@@ -245,6 +245,9 @@ static void step_change(struct judgement *judgement, struct violation_fact *viol
 {
     const int64_t old_end = row->expires_at.set ? row->expires_at.value : TIME_NEVER_MS;
     const bool scopes_change = row->scopes != step->scopes;
+    if (violation->permanent && !row->expires_at.set) {
+        return; /* what a person made permanent is changed by a person only (I.15) */
+    }
     if (old_end == step->end_ms && row->stage == step->stage && !scopes_change &&
         row->measure == step->measure) {
         return;
@@ -393,7 +396,7 @@ void restriction_end(struct judgement *judgement, struct restriction_fact *restr
     decision.case_hex = item != NULL ? id_text(judgement, item->case_id) : (struct bytes){0};
     decision.audit.stage_from = ledger_stage(facts, row.ledger, NULL);
     decision.audit.stage_to = decision.audit.stage_from;
-    if (reason == END_REASON_PROOF_MISSING) {
+    if (reason == END_REASON_PROOF_MISSING && item != NULL && !item->outcome.set) {
         decision.audit.outcome = (struct optional_int){OUTCOME_NOT_ESTABLISHED, true};
     }
     const struct restriction_change change = {.op = RESTRICTION_OP_LIFT,
@@ -412,7 +415,7 @@ void restriction_end(struct judgement *judgement, struct restriction_fact *restr
     }
     restriction_publish(judgement, &decision, &row, &change, NOTICE_KIND_RESTRICTION_LIFTED,
                         facts->account_state != ACCOUNT_STATE_MEMORIAL);
-    if (reason == END_REASON_PROOF_MISSING) {
+    if (reason == END_REASON_PROOF_MISSING && item != NULL && !item->outcome.set) {
         proof_missing(judgement, &decision, row.case_number);
     }
 }

@@ -3,7 +3,8 @@
  *
  * Kept: event ids for the duplicate horizon; a report for that horizon, and as long as its case is
  * open or its violation is kept; a case as long as it is open or a report or violation of it is
- * kept; a violation while its strike counts, its measure runs or it may still be appealed.
+ * kept, or its hold may be appealed; a violation while its strike counts, its measure runs, it may
+ * still be appealed or its act is not stale.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
@@ -120,6 +121,11 @@ static int64_t violation_keep_until(const struct policies *policies,
     if (violation->expires_at > until) {
         until = violation->expires_at;
     }
+    /* Its act gives no second strike as long as it is not stale, whatever it is found to be then (F16). */
+    for (int i = 0; i < SEVERITY_COUNT && violation->weight > 0; i++) {
+        const int64_t stale = violation->act_at + policy->severities[i].window_ms;
+        until = stale > until ? stale : until;
+    }
     if (violation->state.set && violation->state.value == DECISION_STATE_IN_FORCE) {
         if (!violation->ends_at.set) {
             return TIME_NEVER_MS;
@@ -221,8 +227,21 @@ static void prune_reports(struct judgement *judgement)
     facts->reports_count = kept;
 }
 
-static bool case_is_needed(struct subject_state *facts, const struct case_fact *item)
+/* As long as its hold may be appealed. */
+static int64_t hold_keep_until(const struct policies *policies, const struct case_fact *item)
 {
+    return item->hold_id.data == NULL
+               ? -1
+               : item->hold_at.value +
+                     policies_at(policies, item->hold_at.value)->appeal_window_ms + 1;
+}
+
+static bool case_is_needed(const struct judgement *judgement, const struct case_fact *item)
+{
+    struct subject_state *facts = judgement->facts;
+    if (hold_keep_until(judgement->court->policies, item) > judgement->court->decided_ms) {
+        return true;
+    }
     if (!item->outcome.set || violation_find(facts, item->number) != NULL) {
         return true;
     }
@@ -259,7 +278,7 @@ void facts_prune(struct judgement *judgement)
     }
     for (uint32_t i = facts->cases_count; i > 0; i--) {
         struct case_fact *item = &facts->cases[i - 1];
-        if (item->outcome.set && !case_is_needed(facts, item)) {
+        if (item->outcome.set && !case_is_needed(judgement, item)) {
             case_remove(facts, item);
         }
     }
@@ -277,6 +296,16 @@ void facts_prune(struct judgement *judgement)
     }
 }
 
+static bool has_violation(const struct subject_state *facts, int32_t number)
+{
+    for (uint32_t i = 0; i < facts->violations_count; i++) {
+        if (facts->violations[i].number == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The latest time among the reports that go by time alone; -1: none. */
 static int64_t reports_purge_at(const struct policies *policies, const struct subject_state *facts)
 {
@@ -284,10 +313,7 @@ static int64_t reports_purge_at(const struct policies *policies, const struct su
     int64_t last = -1;
     for (uint32_t i = 0; i < facts->reports_count; i++) {
         const struct report_fact *item = &facts->reports[i];
-        bool waits = false;
-        for (uint32_t k = 0; k < facts->violations_count && !waits; k++) {
-            waits = facts->violations[k].number == item->case_number;
-        }
+        const bool waits = has_violation(facts, item->case_number);
         const int64_t at = item->decided_at.set && item->decided_at.value > item->at
                                ? item->decided_at.value
                                : item->at;
@@ -317,6 +343,11 @@ int64_t facts_purge_at(const struct policies *policies, const struct subject_sta
         return TIME_NEVER_MS;
     }
     int64_t last = reports_purge_at(policies, facts);
+    for (uint32_t i = 0; i < facts->cases_count; i++) {
+        if (!has_violation(facts, facts->cases[i].number)) {
+            last = later(last, hold_keep_until(policies, &facts->cases[i]));
+        }
+    }
     for (uint32_t i = 0; i < facts->tombstones_count; i++) {
         last = later(last, facts->tombstones[i].retain_until);
     }

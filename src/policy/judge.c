@@ -318,6 +318,8 @@ void judge_init(struct subject_state *facts, enum subject_kind kind, struct byte
         } else if (field->kind == FIELD_LONG) {
             memset(base + field->offset, 0,
                    field->nullable ? sizeof(struct optional_long) : sizeof(int64_t));
+        } else if (field->kind == FIELD_SET) {
+            memset(base + field->offset, 0, sizeof(uint64_t));
         } else if (field->kind == FIELD_BOOLEAN) {
             memset(base + field->offset, 0, sizeof(bool));
         } else if (field->kind == FIELD_INT || field->kind == FIELD_ENUM) {

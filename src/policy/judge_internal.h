@@ -123,6 +123,8 @@ struct admission {
     bool no_hold; /* the case is never held */
     bool silent;  /* no threshold counts it */
     bool raises;  /* LIGHT becomes SEVERE */
+    bool consent_withdrawn; /* so it does in a case of SPAM_* */
+    bool request; /* counts, but names no act */
 };
 
 /* False: a field that no report may have (BAD_FIELD). */
@@ -200,6 +202,13 @@ void case_hold(struct judgement *judgement, struct case_fact *item, bool release
 /* Takes a fact away and everything that rests on it. `reason` is that of the REVERSE record. */
 void violation_reverse(struct judgement *judgement, struct violation_fact *violation,
                        enum end_reason reason, const char *rule);
+
+/* A measure in force that rests on no violation. */
+void restriction_reverse(struct judgement *judgement, struct restriction_fact *restriction,
+                         enum end_reason reason, const char *rule);
+/* The hold of a case after it has ended. */
+void hold_reverse(struct judgement *judgement, const struct case_fact *item,
+                  enum end_reason reason, const char *rule);
 
 /* verdict.c */
 
@@ -330,6 +339,8 @@ void proof_accepted(struct judgement *judgement, const struct signal *signal);
 
 void appeal_judge(struct judgement *judgement, const struct appeal *appeal);
 void appeal_decide(struct judgement *judgement, const struct verdict *verdict);
+/* The subject goes: open appeals end undecided. */
+void appeals_close(struct judgement *judgement);
 void dispute_judge(struct judgement *judgement, const struct dispute *dispute);
 void inquiry_judge(struct judgement *judgement, const struct inquiry *inquiry);
 /* THIRD_PARTY_REFUSED and nothing else. */

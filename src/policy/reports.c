@@ -72,10 +72,13 @@ static bool is_decided(const struct judgement *judgement, const struct report_fa
     }
     /* The act was decided with its case; a report answered later does not make that more recent. */
     const struct case_fact *decided = case_find(judgement->facts, item->case_number);
+    const bool grave = decided != NULL && (is_grave(policy, decided->category) ||
+                                           (policy->categories[decided->category].severity_by_verdict &&
+                                            decided->severity == SEVERITY_CRITICAL));
     return decided != NULL && decided->outcome.set && decided->ledger == admission->ledger &&
            within(decided->decided_at.value, judgement->court->decided_ms,
                   policy->duplicate_horizon_ms) &&
-           (!is_grave(policy, admission->category) || is_grave(policy, decided->category));
+           (!is_grave(policy, admission->category) || grave);
 }
 
 /* What is known of the message already: a report of the same reporter, and a decided one. */
@@ -151,6 +154,8 @@ static void report_fill(struct report_fact *item, const struct report *report,
     item->content_form = report->content_form;
     item->language = report->language;
     item->raises = admission->raises;
+    item->consent_withdrawn = admission->consent_withdrawn;
+    item->request = admission->request;
     item->silent = admission->silent;
     item->sketch = report->sketch;
     item->sketch_key = report->sketch_key;
@@ -292,6 +297,7 @@ static void report_join(struct judgement *judgement, const struct report *report
     item->human = item->human || admission->human;
     item->no_hold = item->no_hold || admission->no_hold;
     item->raised = item->raised || admission->raises;
+    item->consent_withdrawn = item->consent_withdrawn || admission->consent_withdrawn;
     if (!admission->silent && admission->score > item->best_score) {
         item->best_score = admission->score;
     }
@@ -398,5 +404,6 @@ void report_of_authority(struct judgement *judgement, const struct authority_req
     struct admission admission;
     judgement->request_id = request->request_id;
     report_admit(judgement, &report, &admission);
+    admission.request = true;
     report_join(judgement, &report, &admission);
 }

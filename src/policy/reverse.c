@@ -104,3 +104,68 @@ void violation_reverse(struct judgement *judgement, struct violation_fact *viola
     liability_remove(judgement, &decision, &gone);
     ladders_settle(judgement, ran ? gone.ledger : LEDGER_NONE);
 }
+
+/* The record that takes a measure back, which `running` says was in force until now. */
+static void reverse_row(struct judgement *judgement, struct restriction_fact row, bool running,
+                        enum end_reason reason, const char *rule)
+{
+    struct ground ground = restriction_ground(judgement, &row);
+    const struct case_fact *item = case_find(judgement->facts, row.case_number);
+    const struct restriction_change change = {.op = RESTRICTION_OP_REVERSE,
+                                              .prior_decision_id = row.decision_id,
+                                              .ends = true,
+                                              .end_reason = reason};
+    struct decision decision;
+    ground.automation = AUTOMATION_NONE;
+    decision_open(judgement, &decision,
+                  policy_version(judgement->court->policies, row.policy_version, row.decided_at),
+                  AUDIT_ACTION_END, &ground, rule);
+    decision.case_hex = item != NULL ? id_text(judgement, item->case_id) : (struct bytes){0};
+    decision.audit.state = DECISION_STATE_REVERSED;
+    decision.audit.measure = (struct optional_int){(int32_t)row.measure, true};
+    decision.audit.op = (struct optional_int){RESTRICTION_OP_REVERSE, true};
+    decision.payload.restriction_id = id_text(judgement, row.restriction_id);
+    decision.payload.expires_at = row.expires_at;
+    decision.payload.scopes = row.scopes;
+    row.state = DECISION_STATE_REVERSED;
+    row.decision_id = decision.id;
+    decision_close(judgement, &decision);
+    emit_restriction(judgement, &decision, &row, &change);
+    if (running) {
+        emit_standing(judgement, &decision);
+    }
+    emit_restriction_notice(judgement, &decision, NOTICE_KIND_RESTRICTION_REVERSED, &row);
+}
+
+void restriction_reverse(struct judgement *judgement, struct restriction_fact *restriction,
+                         enum end_reason reason, const char *rule)
+{
+    const struct restriction_fact row = *restriction;
+    restriction_drop(judgement->facts, restriction);
+    reverse_row(judgement, row, true, reason, rule);
+}
+
+void hold_reverse(struct judgement *judgement, const struct case_fact *item,
+                  enum end_reason reason, const char *rule)
+{
+    ASSERT(item->hold_at.set && item->hold_id.data != NULL);
+    const struct policy *policy =
+        policies_at(judgement->court->policies, item->hold_at.value);
+    const struct restriction_fact row = {
+        .restriction_id = item->hold_id,
+        .decision_id = item->hold_id,
+        .case_number = item->number,
+        .measure = MEASURE_PROVISIONAL_HOLD,
+        .target_kind = TARGET_KIND_USER,
+        .area = AREA_ALL,
+        .ledger = LEDGER_NONE,
+        .scopes = policy->hold_scopes,
+        .category = item->category,
+        .policy_version = policy->version,
+        .decided_at = item->hold_at.value,
+        .starts_at = item->hold_at.value,
+        .expires_at = {item->hold_at.value + policy->hold_ms, true},
+        .end_disclosed = true,
+    };
+    reverse_row(judgement, row, false, reason, rule);
+}

@@ -70,7 +70,10 @@ static void fill_proposal(const struct judgement *judgement, const struct policy
         return;
     }
     const enum severity severity =
-        item->raised && category->severity == SEVERITY_LIGHT ? SEVERITY_SEVERE : category->severity;
+        (item->raised || (category->spam && item->consent_withdrawn)) &&
+                category->severity == SEVERITY_LIGHT
+            ? SEVERITY_SEVERE
+            : category->severity;
     int32_t stage =
         ladder_weight(judgement->facts, item->ledger, judgement->court->decided_ms) +
         (ladder->fixed_weight > 0 ? ladder->fixed_weight : policy->severities[severity].weight);

@@ -166,6 +166,7 @@ void withdraw(struct judgement *judgement, struct bytes tag)
     }
     facts->account_state = ACCOUNT_STATE_WITHDRAWN;
     store_all(judgement, tag);
+    appeals_close(judgement);
     lift_all(judgement);
     cases_close(judgement, "f3");
     if (facts->legal_holds == 0) {
@@ -175,6 +176,7 @@ void withdraw(struct judgement *judgement, struct bytes tag)
 
 void reporter_erase(struct judgement *judgement)
 {
+    appeals_close(judgement);
     lift_all(judgement);
     cases_close(judgement, "f3");
     erase(judgement);
