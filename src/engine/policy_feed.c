@@ -17,8 +17,8 @@ struct policy_feed {
     struct reader *reader;
     const struct codec *codec;
     char *policy_id;
-    struct policies versions;                     /* what decides */
-    struct policy *known[POLICY_VERSIONS_MAX];    /* owned, shadows included */
+    struct policies versions;
+    struct policy *known[POLICY_VERSIONS_MAX]; /* owned */
     size_t known_count;
     void *record; /* scratch of codec_record_size() */
 };
@@ -78,14 +78,14 @@ static const char *refusal(const struct policy_feed *feed, const struct policy *
                : "modifications are notified no less than seven days before they are in force";
 }
 
-static void insert(struct policies *versions, const struct policy *policy)
+static void insert(const struct policy **versions, uint32_t *count, const struct policy *policy)
 {
-    uint32_t at = versions->count++;
-    while (at > 0 && versions->versions[at - 1]->effective_at_ms > policy->effective_at_ms) {
-        versions->versions[at] = versions->versions[at - 1];
+    uint32_t at = (*count)++;
+    while (at > 0 && versions[at - 1]->effective_at_ms > policy->effective_at_ms) {
+        versions[at] = versions[at - 1];
         at--;
     }
-    versions->versions[at] = policy;
+    versions[at] = policy;
 }
 
 static void admit(struct policy_feed *feed, const struct policy_version *record,
@@ -111,8 +111,11 @@ static void admit(struct policy_feed *feed, const struct policy_version *record,
         log_line(LOG_INFO, "policy_known", "version=%d effective_at=%lld shadow=%d",
                  policy->version, (long long)policy->effective_at_ms, policy->shadow);
         feed->known[feed->known_count++] = policy;
-        if (!policy->shadow) {
-            insert(&feed->versions, policy);
+        struct policies *versions = &feed->versions;
+        if (policy->shadow) {
+            insert(versions->shadows, &versions->shadow_count, policy);
+        } else {
+            insert(versions->versions, &versions->count, policy);
         }
         policy = NULL; /* kept */
     }

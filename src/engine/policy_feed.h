@@ -24,7 +24,7 @@ void policy_feed_close(struct policy_feed *feed);
 /* Takes in what is new. STATUS_RETRY: the topic cannot be read now. */
 MUST_CHECK enum status policy_feed_poll(struct policy_feed *feed, struct error *error);
 
-/* The versions that decide (no shadows), ascending by effective_at; count 0: a worker must wait. Borrowed. */
+/* The versions admitted; count 0: none decides yet, a worker must wait. Borrowed. */
 const struct policies *policy_feed_versions(const struct policy_feed *feed);
 
 #endif

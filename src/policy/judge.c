@@ -246,6 +246,12 @@ enum judge_result judge_record(struct court *court, struct subject_state *facts,
                                enum dead_reason *reason_out)
 {
     struct judgement judgement FILLED_BELOW;
+    if (court->policies->shadow_count > 0 && court->scratch != NULL) {
+        const struct policy *shadow = policies_shadow(court->policies, court->now_ms);
+        if (shadow != NULL) {
+            shadow_judge(court, facts, shadow, type, record);
+        }
+    }
     begin(&judgement, court, facts);
     if (type == &record_report) {
         return report_judge(&judgement, record, reason_out);

@@ -46,6 +46,7 @@ struct court {
     struct breaker *breaker;
     struct outbox *outbox;
     struct arena *arena; /* strings made on the way live here until the state is encoded */
+    struct subject_state *scratch; /* room for a shadow judgement; NULL: none is made */
 };
 
 enum judge_result {

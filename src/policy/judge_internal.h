@@ -526,6 +526,12 @@ void review_close(struct judgement *judgement, struct review_fact *review);
 struct review_fact *review_find(struct subject_state *facts, enum review_kind kind,
                                 int32_t case_number);
 
+/* shadow.c */
+
+/* Tells what `shadow` would decide about the record; `facts` stay as they are. */
+void shadow_judge(const struct court *court, const struct subject_state *facts,
+                  const struct policy *shadow, const struct record_type *type, const void *record);
+
 /* timers.c */
 
 void timers_fire(struct judgement *judgement);

@@ -6,12 +6,12 @@
 const struct policy *policies_at(const struct policies *policies, int64_t act_at_ms)
 {
     const struct policy *first = NULL;
+    if (policies->instead != NULL) {
+        return policies->instead;
+    }
     /* From the newest, which is the one most acts want. */
     for (uint32_t i = policies->count; i > 0; i--) {
         const struct policy *policy = policies->versions[i - 1];
-        if (policy->shadow) {
-            continue;
-        }
         if (policy->effective_at_ms <= act_at_ms) {
             return policy;
         }
@@ -25,11 +25,21 @@ const struct policy *policy_version(const struct policies *policies, int32_t ver
                                     int64_t act_at_ms)
 {
     for (uint32_t i = 0; i < policies->count; i++) {
-        if (policies->versions[i]->version == version && !policies->versions[i]->shadow) {
+        if (policies->versions[i]->version == version) {
             return policies->versions[i];
         }
     }
     return policies_at(policies, act_at_ms);
+}
+
+const struct policy *policies_shadow(const struct policies *policies, int64_t now_ms)
+{
+    for (uint32_t i = policies->shadow_count; i > 0; i--) {
+        if (policies->shadows[i - 1]->effective_at_ms <= now_ms) {
+            return policies->shadows[i - 1];
+        }
+    }
+    return NULL;
 }
 
 static int64_t later(int64_t left, int64_t right)

@@ -214,14 +214,20 @@ struct policy {
     int32_t event_ids_max;
 };
 
-/* All versions a worker knows, of one policy id, ascending by effective_at. */
+/* All versions a worker knows, of one policy id, each list ascending by effective_at. */
 struct policies {
     uint32_t count;
-    const struct policy *versions[POLICY_VERSIONS_MAX];
+    const struct policy *versions[POLICY_VERSIONS_MAX]; /* what decides: no shadows */
+    uint32_t shadow_count;
+    const struct policy *shadows[POLICY_VERSIONS_MAX]; /* judged beside it, without effect */
+    const struct policy *instead; /* of a shadow judgement: it judges every act; else NULL */
 };
 
 /* The version in force at `act_at_ms`; before the first effective_at the first version (I.26).
- * `policies` holds at least one version that is no shadow. */
+ * `policies` holds at least one version. */
 const struct policy *policies_at(const struct policies *policies, int64_t act_at_ms);
+
+/* The shadow version that is judged beside the one in force at `now_ms`: the newest; NULL: none. */
+const struct policy *policies_shadow(const struct policies *policies, int64_t now_ms);
 
 #endif

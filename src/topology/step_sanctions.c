@@ -15,6 +15,7 @@ struct scratch {
     const struct codec *codec;
     const struct step_call *call;
     struct subject_state facts;
+    struct subject_state shadow; /* untouched, so not in memory, unless there is a shadow version */
     struct buffer row;
     struct buffer key;
 };
@@ -47,7 +48,9 @@ static void on_decide(struct outbox *outbox, const struct audit *audit,
 static void *scratch_open(const struct codec *codec)
 {
     struct scratch *scratch = memory_get(sizeof(*scratch));
-    memset(scratch, 0, sizeof(*scratch));
+    memset(scratch, 0, offsetof(struct scratch, shadow));
+    scratch->row = (struct buffer){0};
+    scratch->key = (struct buffer){0};
     scratch->outbox = (struct outbox){.emit = on_emit, .decide = on_decide};
     scratch->codec = codec;
     return scratch;
@@ -121,7 +124,8 @@ static struct court court_of(struct scratch *scratch, const struct step_call *ca
                           .decided_ms = call->decided_ms,
                           .breaker = call->breaker,
                           .outbox = &scratch->outbox,
-                          .arena = call->arena};
+                          .arena = call->arena,
+                          .scratch = &scratch->shadow};
 }
 
 static enum status on_record(void *memory, const struct step_call *call,
