@@ -53,7 +53,7 @@ static void check_notice_period(struct loading *loading)
 {
     const struct policy *policy = loading->policy;
     const int64_t ahead_ms = policy->effective_at_ms - policy->announced_at_ms;
-    if (policy->genesis || ahead_ms >= NOTICE_PERIOD_MS) {
+    if (policy->genesis || ahead_ms >= POLICY_NOTICE_MS) {
         return;
     }
     const struct node *node = node_find(loading->root, "effective_at");

@@ -13,7 +13,6 @@
 #define STEP_MAX_MS (60 * DAY_MS)
 #define OPEN_CHAT_STEP_MIN_MS DAY_MS
 /* Least time between announcement and effect (domain.md A1 25). */
-#define NOTICE_PERIOD_MS (7 * DAY_MS)
 
 struct scope_name {
     const char *name;

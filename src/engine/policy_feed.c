@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 enum { QUIET_MAX = 10 }; /* seconds without a record that should be there */
-#define ANNOUNCE_MS (7 * DAY_MS) /* rule 25: not policy data, it binds the policy itself */
 
 struct policy_feed {
     struct reader *reader;
@@ -73,7 +72,7 @@ static const char *refusal(const struct policy_feed *feed, const struct policy *
     }
     const int64_t announced =
         policy->announced_at_ms > timestamp_ms ? policy->announced_at_ms : timestamp_ms;
-    return policy->effective_at_ms - announced >= ANNOUNCE_MS
+    return policy->effective_at_ms - announced >= POLICY_NOTICE_MS
                ? NULL
                : "modifications are notified no less than seven days before they are in force";
 }

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/problems.h"
 #include "config/config.h"
+#include "policy/policy.h"
 #include "record/record.h"
 #include "schema/codec.h"
 #include "stream/stream.h"
@@ -33,6 +34,11 @@ struct lines {
  * were added and nothing of `lines` may be used. */
 bool lines_read(struct lines *lines, FILE *file, const char *name, struct problems *problems);
 void lines_release(struct lines *lines);
+
+/* Appends the notice of a version to everybody (POLICY_CHANGE); its ids come from the policy's hash. `timestamp_ms`
+ * as in lines_add_policy(). */
+void lines_add_policy_notice(struct lines *lines, const struct policy *policy,
+                             int64_t timestamp_ms);
 
 /* Appends a policy file as a PolicyVersion record at `timestamp_ms` (< 0: when it was announced, a
  * genesis version when it takes effect). False: its problems were added. */

@@ -358,6 +358,46 @@ bool lines_add_policy(struct lines *lines, const char *path, int64_t timestamp_m
     return good;
 }
 
+void lines_add_policy_notice(struct lines *lines, const struct policy *policy,
+                             int64_t timestamp_ms)
+{
+    const int64_t time_ms = timestamp_ms >= 0 ? timestamp_ms : policy->announced_at_ms;
+    char hash[2 * DIGEST_SIZE + 1] = {0};
+    char event_id[DIGEST_SIZE + 3];
+    char version[16];
+    char effective[24];
+    hex_format(bytes_of(policy->hash, DIGEST_SIZE), hash);
+    const struct bytes decision_id = bytes_of(hash, DIGEST_SIZE); /* the first 32 of 64 digits */
+    snprintf(event_id, sizeof(event_id), "%.*s.0", DIGEST_SIZE, hash);
+    snprintf(version, sizeof(version), "%d", policy->version);
+    snprintf(effective, sizeof(effective), "%lld", (long long)policy->effective_at_ms);
+    const struct notice_request notice = {
+        .event_id = bytes_text(event_id),
+        .occurred_at = time_ms,
+        .subject_kind = SUBJECT_KIND_USER,
+        .subject_id = bytes_text("all"),
+        .decision_id = decision_id,
+        .audience = AUDIENCE_ALL,
+        .kind = NOTICE_KIND_POLICY_CHANGE,
+        .template = bytes_text("policy_change"),
+        .params_count = 3,
+        .params = {{PARAM_NAME_POLICY_VERSION, bytes_text(version)},
+                   {PARAM_NAME_EFFECTIVE_AT, bytes_text(effective)},
+                   {PARAM_NAME_ITEM_PAGE, bytes_text("operation-policy")}},
+        .mandatory = true,
+        .due_at = time_ms,
+    };
+    buffer_clear(&lines->scratch);
+    codec_encode(lines->codec, &record_notice_request, &notice, &lines->scratch);
+    const struct bytes value = arena_copy(&lines->arena, buffer_bytes(&lines->scratch));
+    push(lines, &(struct stream_output){.topic = full_name(lines, "notice-requests"),
+                                        .partition = -1,
+                                        .timestamp_ms = time_ms,
+                                        .barrier = lines->barrier,
+                                        .key = bytes_text("USER:all"),
+                                        .value = value});
+}
+
 static void read_publish(const struct line *line)
 {
     static const char *const names[] = {"publish_policy", "timestamp", NULL};

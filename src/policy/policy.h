@@ -9,6 +9,7 @@
 #ifndef POLICY_POLICY_H
 #define POLICY_POLICY_H
 
+#include "base/time.h"
 #include "record/record.h"
 
 #define POLICY_NAME_MAX 65      /* an id and its terminator */
@@ -17,6 +18,9 @@
 #define POLICY_DSA_KEYWORDS_MAX 2
 #define POLICY_BASES_MAX 16    /* legal bases of authority requests */
 #define POLICY_VERSIONS_MAX 64 /* versions a worker keeps, all policies together */
+/* Modifications are "notified no less than seven (7) days before" (rule 25): the one number that is no policy
+ * data, for it binds the policy itself. */
+#define POLICY_NOTICE_MS (7 * DAY_MS)
 
 /* Who can see an area (domain.md E1, G0): PUBLIC is never judged less strictly than PRIVATE. */
 enum area_class {

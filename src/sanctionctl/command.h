@@ -27,6 +27,7 @@ command_run command_explain;
 command_run command_audit_verify;
 command_run command_fingerprint;
 command_run command_policy_check;
+command_run command_policy_show;
 command_run command_policy_test;
 command_run command_policy_publish;
 

@@ -33,6 +33,8 @@ static const struct {
     {"fingerprint", NULL, command_fingerprint, "KEY_FILE [--lines]",
      "the sketch of a message on standard input, for the intake"},
     {"policy", "check", command_policy_check, "FILE...", "all problems of policy files"},
+    {"policy", "show", command_policy_show, "FILE",
+     "a policy as people read it: ladders, thresholds, category -> measures"},
     {"policy", "test", command_policy_test, "FILE...", "runs scenarios on the engine"},
     {"policy", "publish", command_policy_publish, "FILE", "a policy version to all workers"},
 };

@@ -1,4 +1,4 @@
-/* `sanctionctl policy check` and `policy publish`.
+/* `sanctionctl policy check` and `policy publish`, which also announces the change to everybody.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sanctionctl/command.h"
@@ -39,14 +39,13 @@ enum status command_policy_check(struct command_call *call, int *code_out)
 
 /* A version other than the genesis must reach workers seven days before it is in force (rule 25); the
  * broker's append time or ours now decides, so a late one is refused here and not only by the workers. */
-static bool early_enough(struct command_call *call, const char *path)
+static bool early_enough(struct command_call *call, const char *path, struct policy *policy)
 {
     struct program *program = call->program;
-    struct policy *policy = memory_get(sizeof(*policy));
     struct buffer canonical = {0};
     bool good = policy_read(path, policy, &canonical, &program->problems);
     if (good && !policy->genesis && program->embedded == NULL &&
-        policy->effective_at_ms - clock_wall_ms() < 7 * DAY_MS) {
+        policy->effective_at_ms - clock_wall_ms() < POLICY_NOTICE_MS) {
         problems_add(&program->problems, path, 0,
                      "effective_at is less than seven days away: modifications are notified no "
                      "less than seven days before");
@@ -56,19 +55,12 @@ static bool early_enough(struct command_call *call, const char *path)
         print_policy(path, policy);
     }
     buffer_release(&canonical);
-    free(policy);
     return good;
 }
 
-enum status command_policy_publish(struct command_call *call, int *code_out)
+static enum status publish(struct command_call *call, const struct policy *policy)
 {
     struct program *program = call->program;
-    if (call->word_count != 1) {
-        return command_usage(call, "policy publish needs one file");
-    }
-    if (!early_enough(call, call->words[0]) || !program_connect(program, NULL, NULL)) {
-        return STATUS_FATAL;
-    }
     struct lines lines = {.config = program->config, .codec = program->codec, .partitions = 1};
     const int64_t time_ms = program->embedded == NULL ? clock_wall_ms() : -1;
     enum status status = STATUS_FATAL;
@@ -78,6 +70,9 @@ enum status command_policy_publish(struct command_call *call, int *code_out)
         if (status == STATUS_OK && lines.count == 0) {
             printf("this version is published already\n");
         } else if (status == STATUS_OK) {
+            if (!policy->genesis && !policy->shadow) {
+                lines_add_policy_notice(&lines, policy, time_ms);
+            }
             status =
                 cluster->ops->append(cluster, lines.outputs, lines.count, &program->error);
             if (status == STATUS_OK) {
@@ -86,6 +81,20 @@ enum status command_policy_publish(struct command_call *call, int *code_out)
         }
     }
     lines_release(&lines);
+    return status;
+}
+
+enum status command_policy_publish(struct command_call *call, int *code_out)
+{
+    if (call->word_count != 1) {
+        return command_usage(call, "policy publish needs one file");
+    }
+    struct policy *policy = memory_get(sizeof(*policy));
+    enum status status = STATUS_FATAL;
+    if (early_enough(call, call->words[0], policy) && program_connect(call->program, NULL, NULL)) {
+        status = publish(call, policy);
+    }
+    free(policy);
     *code_out = EXIT_DONE;
     return status;
 }

@@ -8,34 +8,18 @@ README.md gives the reason of each.
 KNOWN = {
     "verdict-while-friend-report-waits":
         "F9, I.5: a friend's report waits for a proof; the engine: a verdict on its case answers it",
-    "consent-of-a-case-found-not-spam":
-        "I.5, I.7: withdrawn consent raises SPAM_* only; the engine: whatever the verdict finds",
-    "act-of-a-strike-that-ended":
-        "F16 'never': the engine forgets a strike that ended, at the end of its appeal window",
-    "strict-report-after-critical-verdict":
-        "I.4, I.8: an act decided CRITICAL was decided in lane O; the engine opens a case",
-    "appeal-against-lapsed-hold":
-        "I.16: every audited decision may be appealed; the engine refuses it for a lapsed hold",
     "proof-asked-again-after-another-person":
         "I.19 'PROOF_REQUEST goes out once per case and person': the engine keeps one person a case",
-    "overturned-hold-is-lifted":
-        "H15, I.6, I.16: an overturned decision is a REVERSE; the engine LIFTs a hold with APPEAL",
     "appeal-against-a-content-measure":
         "I.16: may be appealed, not decided by its reviewer; the engine refuses it for "
         "CONTENT_REMOVE and forgets category and reviewer of CONTENT_DEMOTE",
-    "second-education-tip":
-        "I.28 'EDUCATION_TIP follows the first WARNING on a ledger': the engine sends it again later",
     "room-appeal-by-another":
         "I.16 'for a ROOM the present owner appeals': the engine lets anybody appeal",
-    "institution-request-taken-as-an-act":
-        "I.14, I.21: a REPORT of an authority only counts; the engine takes it for an act",
     "owner-weight-of-staff-ad":
         "E7 'weight of the category': ROOM_STAFF_AD is LIGHT; the engine passes on the severity of "
         "the ad itself",
     "asked-again-after-set-permanent":
         "I.15 'later strikes count but publish nothing': the engine asks a person again",
-    "answered-report-extends-a-protection":
-        "I.4 such a report 'counts nowhere': the engine counts it for the protection",
     "act-decided-twice":
         "I.4 does not say which decision answers when an act was decided in two cases",
 }
