@@ -15,8 +15,7 @@ enum ledger ledger_of(const struct policy *policy, enum subject_kind kind, enum 
     return kind == SUBJECT_KIND_USER || ledger == LEDGER_NONE ? ledger : LEDGER_ROOM;
 }
 
-/* Categories that only the engine finds. */
-static bool engine_only(enum category category)
+bool engine_only(enum category category)
 {
     return category == CATEGORY_NONE || category == CATEGORY_REPORT_ACCUMULATION ||
            category == CATEGORY_ABNORMAL_ENVIRONMENT || category == CATEGORY_REPORT_ABUSE ||

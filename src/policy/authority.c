@@ -19,7 +19,13 @@ static const struct policy_authority_basis *find_basis(const struct policy *poli
 
 bool authority_is_sound(const struct judgement *judgement, const struct authority_request *request)
 {
-    return request->category != CATEGORY_NONE &&
+    const struct trigger *trigger = judgement->court->trigger;
+    const int64_t record_ms =
+        trigger->timestamp_ms != 0 ? trigger->timestamp_ms : judgement->court->now_ms;
+    const bool to_come = request->act_at.set && request->act_at.value > record_ms;
+    const bool report = request->action == AUTHORITY_ACTION_KIND_REPORT;
+    return request->category != CATEGORY_NONE && !to_come &&
+           !(report && engine_only(request->category)) &&
            find_basis(judgement->policy, request->legal_basis) != NULL;
 }
 

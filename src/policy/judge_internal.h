@@ -127,6 +127,8 @@ struct admission {
     bool request; /* counts, but names no act */
 };
 
+/* Categories that only the engine finds: nobody can report one. */
+bool engine_only(enum category category);
 /* False: a field that no report may have (BAD_FIELD). */
 bool report_is_sound(const struct judgement *judgement, const struct report *report);
 void report_admit(const struct judgement *judgement, const struct report *report,
@@ -276,7 +278,8 @@ void minor_judge(struct judgement *judgement, const struct minor_protection_requ
 
 /* authority.c */
 
-/* False: a legal basis that the policy does not know (BAD_FIELD). */
+/* False: a legal basis that the policy does not know, an act to come, or a report of what nobody can
+ * report (BAD_FIELD). */
 bool authority_is_sound(const struct judgement *judgement, const struct authority_request *request);
 void authority_judge(struct judgement *judgement, const struct authority_request *request);
 /* The same about a subject that is gone. */
