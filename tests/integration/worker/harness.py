@@ -178,8 +178,8 @@ class Deployment:
 
     def create(self):
         self.ctl("topics", "create")
-        # A broker that has just started may be busy longer than the command is patient.
-        end = time.monotonic() + PATIENCE
+        # Brokers that have just started may be busy longer than the command is patient.
+        end = time.monotonic() + 2 * PATIENCE
         while True:
             try:
                 self.ctl("policy", "publish", POLICY)

@@ -84,20 +84,30 @@ def compared(options, folder, client):
     client.close()
 
 
+def lone(options, folder, rng, lines):
+    del rng
+    cluster = harness.Cluster(options.version)
+    deployment, client = deployment_on(cluster, options, folder, "lone")
+    stops_in_time(deployment, client, lines[:400])
+    waits_for_brokers(cluster, deployment, client)
+    compared(options, folder, client)
+    harness.OPEN.remove(cluster)
+    cluster.close()
+
+
+def three(options, folder, rng, lines):
+    cluster = harness.Cluster(options.version, nodes=NODES)
+    deployment, client = deployment_on(cluster, options, folder, "three")
+    survives_brokers(cluster, deployment, client, lines[400:], rng)
+    compared(options, folder, client)
+
+
 def main(options, folder):
     rng = random.Random(options.seed)
     lines = rounds.bulk(rng, START, harness.PARTITIONS, 700)
-    lone = harness.Cluster(options.version)
-    deployment, client = deployment_on(lone, options, folder, "lone")
-    stops_in_time(deployment, client, lines[:400])
-    waits_for_brokers(lone, deployment, client)
-    compared(options, folder, client)
-    harness.OPEN.remove(lone)
-    lone.close()
-    three = harness.Cluster(options.version, nodes=NODES)
-    deployment, client = deployment_on(three, options, folder, "three")
-    survives_brokers(three, deployment, client, lines[400:], rng)
-    compared(options, folder, client)
+    for run in (lone, three):
+        if options.only is None or run.__name__ in options.only.split(","):
+            run(options, folder, rng, lines)
 
 
 if __name__ == "__main__":
