@@ -55,6 +55,9 @@ class Accounts:
         subject.clear()
         subject.tag, subject.account, subject.erased, subject.out = tag, account, True, out
         subject.standing = None
+        if not subject.shown:
+            subject.out["peers"].append(False)
+        subject.shown = False
         subject.events = events
 
     def on_erase(self, subject, origin, values):

@@ -14,12 +14,15 @@ A stream that differs is shrunk while it still differs in the same way; it is wr
 import argparse
 import collections
 import concurrent.futures
+import glob
+import itertools
 import json
 import os
 import sys
 import tempfile
 
 import engine
+import exhaustive
 import generate
 import interpreter
 import known
@@ -137,6 +140,33 @@ def one_of_each(options, failed):
     return chosen
 
 
+def exhaustive_batch(options, chosen):
+    return batch(options, exhaustive.streams(chosen))
+
+
+def run_exhaustive(options):
+    """The tasks of one part of all sequences, and how many they are."""
+    part, parts = (int(n) for n in options.part.split("/"))
+    chosen = exhaustive.sequences(options.longest, part, parts)
+    tasks = []
+    while True:
+        some = list(itertools.islice(chosen, options.batch))
+        if not some:
+            return tasks, sum(len(task[1]) for task in tasks)
+        tasks.append((exhaustive_batch, some))
+
+
+def run_findings(options):
+    """Each finding once more: a finding without difference may be closed."""
+    for path in sorted(glob.glob(os.path.join(HERE, "findings", "*.jsonl"))):
+        with open(path, encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file if line.strip()]
+        found = check(options, lines)[0]
+        print("%-48s %s" % (os.path.basename(path), " ".join(
+            sorted({what for _, what, _, _, _ in found})) or "no difference"))
+    return 0
+
+
 def run_all(options, tasks):
     """The batches, by some processes; (streams that differ, what was known)."""
     failed, met = [], collections.Counter()
@@ -162,6 +192,10 @@ def main():
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--show", type=int, default=1)
     parser.add_argument("--file")
+    parser.add_argument("--findings", action="store_true")
+    parser.add_argument("--exhaustive", action="store_true")
+    parser.add_argument("--longest", type=int, default=3)
+    parser.add_argument("--part", default="1/1")
     parser.add_argument("--all", action="store_true", help="also where differences are known")
     options = parser.parse_args()
     if options.file:
@@ -172,13 +206,19 @@ def main():
             print("%s %s[%d]\n    engine      %s\n    interpreter %s" % (name, what, at, a, b))
         print("%d differences%s" % (len(found), " (known: %s)" % left_out if left_out else ""))
         return 1 if found else 0
+    if options.findings:
+        options.all = True
+        return run_findings(options)
     first, last = (int(part) for part in options.seeds.split("-"))
     tasks = [(seeds_batch, seed, min(seed + options.batch - 1, last))
              for seed in range(first, last + 1, options.batch)]
+    count = last - first + 1
+    if options.exhaustive:
+        tasks, count = run_exhaustive(options)
     failed, met = run_all(options, tasks)
     for name, lines in one_of_each(options, failed)[:options.show]:
         show(options, name, lines)
-    print("%d streams, %d differ: %s" % (last - first + 1, len(failed),
+    print("%d streams, %d differ: %s" % (count, len(failed),
                                          " ".join(name for name, _ in failed[:20])))
     if met:
         print("left out for what is known: %s" % dict(met))

@@ -204,6 +204,9 @@ class Decisions:
             subject.hold_of_law.discard(value["dispute_id"])
         r = self.target(subject, value.get("target_decision_id"))
         if value["state"] == "CLOSED_REVERSED" and r is not None and r["state"] != "REVERSED":
+            if r["measure"] == "PROVISIONAL_HOLD":
+                self.doubt(subject, "appeal-against-lapsed-hold" if r["state"] != "RUNNING"
+                           else "overturned-hold-is-lifted")
             self.overturn(subject, r, "REVIEWER")
         self.tell(subject, "DISPUTE_STATUS")
         if subject.account == "WITHDRAWN" and not subject.hold_of_law and not subject.erased:

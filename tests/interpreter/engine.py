@@ -141,7 +141,7 @@ class Found:
         origin = v["from_kind"] + ":" + v["from_id"]
         more = {"OWNER_LIABILITY": ("category", "severity", "act_at"),
                 "ROOM_VIOLATION": ("act_at",), "PROOF_NEEDED": ("category", "report_id"),
-                "PROOF_ACCEPTED": ("report_id",), "REPORT_COPY": ("report_id",),
+                "REPORT_COPY": ("report_id",),
                 "TOMBSTONE_STORE": ("measure", "retain_until"), "REJOIN_FOUND": ("measure",)}
         if v["kind"] == "REPORT_OUTCOME":
             self.put(key, "outcomes", (v["report_id"], v["outcome"], v["decided_at"]))

@@ -21,20 +21,20 @@ class Proofs:
         proof = next((p for p in subject.proofs if p["purpose"] == purpose
                       and p["at"] > self.now - self.policy["clocks"]["proof_wait"]
                       and p["suspect"] in (None, origin.id)), None)
-        if proof:
-            return self.accept(subject, origin, report)
         case = ("case", id(report["case"])) if report["case"] else (origin.name, report["category"])
         if case in [n["case"] for n in subject.needed]:
             if report["case"] and len({r["victim"] for r in report["case"]["reports"]}) > 1:
                 self.doubt(subject, "proof-asked-again-after-another-person")
         else:
             self.tell(subject, "PROOF_REQUEST", "proof_request")
+        if proof:
+            return self.accept(subject, origin, report)
         subject.needed.append({"case": case, "from": origin, "report": report, "at": self.now,
                                "purpose": purpose})
         return None
 
     def accept(self, subject, origin, report):
-        self.send(subject, origin.name, "PROOF_ACCEPTED", report["id"], report=report)
+        self.send(subject, origin.name, "PROOF_ACCEPTED", report=report)
 
     def proof(self, subject, value):
         if not value["masking_ok"]:
@@ -95,6 +95,8 @@ class Proofs:
     def stolen(self, subject, value):
         """Protects the owner of the account: a hold, and a second proof ends it."""
         target = self.subject("USER:" + (value.get("suspect_id") or subject.id))
+        subject.proofs.append({"purpose": "ACCOUNT_THEFT", "at": self.now,
+                               "suspect": value.get("suspect_id")})
         for need in self.waiting(subject, "ACCOUNT_THEFT", value.get("suspect_id")):
             subject.needed.remove(need)
             self.accept(subject, need["from"], need["report"])
@@ -116,6 +118,10 @@ class Proofs:
             "expires_at": self.now + clocks["hold"], "category": "ACCOUNT_THEFT"})
 
     def relax(self, subject, value):
+        """An identity check ends a hold for theft and shortens a protection."""
+        if not any(r["measure"] == "USER_PROTECTION" or r["category"] == "ACCOUNT_THEFT"
+                   for r in subject.running()):
+            self.refuse(subject)
         for r in subject.running():
             if r["measure"] == "PROVISIONAL_HOLD" and r["category"] == "ACCOUNT_THEFT":
                 self.end(subject, r, "IDENTITY_CONFIRMED")

@@ -111,8 +111,8 @@ class Reports:
         limits = self.policy["evidence"].get(self.area_class(report["area"]))
         child = "child" in self.traits(report["category"])
         counted = self.reporters([report])
-        if limits is None or child or report["score"] >= limits["ask_score"] \
-                or counted >= limits["ask_reporters"]:
+        if limits and (child or report["score"] >= limits["ask_score"]
+                       or counted >= limits["ask_reporters"]):
             case = self.join(subject, report)
             self.ask_case(subject, case, "CONTENT")
         else:
