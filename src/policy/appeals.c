@@ -44,8 +44,7 @@ static bool target_hold(struct subject_state *facts, struct bytes id, struct tar
         if (bytes_equal(item->hold_id, id)) {
             target->number = item->number;
             target->decided_ms = item->hold_at.value;
-            target->violation = violation_find(facts, item->number) != NULL;
-            target->hold = !target->violation;
+            target->hold = true; /* also where the case was confirmed since: that is another decision */
             return true;
         }
     }
@@ -122,10 +121,13 @@ static struct bytes target_case_id(const struct judgement *judgement, const stru
 
 static struct appeal_fact *appeal_find(struct subject_state *facts, const struct target *target)
 {
+    const struct case_fact *decided = case_find(facts, target->number);
+    const struct bytes hold_id = decided != NULL ? decided->hold_id : (struct bytes){0};
     for (uint32_t i = 0; i < facts->appeals_count; i++) {
         struct appeal_fact *item = &facts->appeals[i];
+        const bool of_hold = hold_id.data != NULL && bytes_equal(item->decision_id, hold_id);
         if (item->case_number == target->number &&
-            (target->violation || bytes_equal(item->decision_id, target->id))) {
+            (target->violation ? !of_hold : bytes_equal(item->decision_id, target->id))) {
             return item;
         }
     }
@@ -178,9 +180,13 @@ static void appeal_inadmissible(struct judgement *judgement, const struct appeal
 }
 
 /* The switch of F15: while an appeal is open its measure waits, and goes on if the appeal is rejected. */
-static void suspend(struct judgement *judgement, int32_t number, bool open)
+static void suspend(struct judgement *judgement, const struct target *target, bool open)
 {
     struct subject_state *facts = judgement->facts;
+    const int32_t number = target->number;
+    if (target->violation != (violation_find(facts, number) != NULL)) {
+        return; /* a hold that ended: what runs of the case is another decision */
+    }
     for (uint32_t i = 0; i < facts->restrictions_count; i++) {
         struct restriction_fact *row = &facts->restrictions[i];
         const struct policy *policy =
@@ -229,7 +235,7 @@ static void appeal_open(struct judgement *judgement, const struct appeal *appeal
                        params, COUNT_OF(params));
     emit_decision_review(judgement, &decision, REVIEW_KIND_APPEAL, REVIEW_ACTION_OPEN,
                          target->number, target->id, item->excluded_reviewer_ref);
-    suspend(judgement, target->number, true);
+    suspend(judgement, target, true);
 }
 
 /* Objections to a measure on content: the poster's to a claim, anybody's to an order. */
@@ -312,7 +318,8 @@ static void appeal_close(struct judgement *judgement, struct appeal_fact *item,
 static void reverse_measure(struct judgement *judgement, int32_t number)
 {
     struct subject_state *facts = judgement->facts;
-    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
+    const bool confirmed = violation_find(facts, number) != NULL;
+    for (uint32_t i = 0; i < facts->restrictions_count && !confirmed; i++) {
         if (facts->restrictions[i].case_number == number) {
             restriction_reverse(judgement, &facts->restrictions[i], END_REASON_APPEAL,
                                 "appeal.overturn");
@@ -447,7 +454,7 @@ void appeal_decide(struct judgement *judgement, const struct verdict *verdict)
     } else {
         appeal_close(judgement, item, &target,
                      target.outcome ? OUTCOME_NO_VIOLATION : OUTCOME_CONFIRMED, "appeal.reject");
-        suspend(judgement, target.number, false);
+        suspend(judgement, &target, false);
     }
 }
 
