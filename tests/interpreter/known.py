@@ -20,6 +20,9 @@ KNOWN = {
         "the ad itself",
     "asked-again-after-set-permanent":
         "I.15 'later strikes count but publish nothing': the engine asks a person again",
+    "institution-request-taken-as-an-act":
+        "I.5, I.21: a case waits 14 d from its first report; the engine: a REPORT of an authority, "
+        "which only counts, begins the wait, too",
     "act-decided-twice":
         "I.4 does not say which decision answers when an act was decided in two cases",
 }
