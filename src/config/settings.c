@@ -56,7 +56,7 @@ const struct setting settings[] = {
     {"commit.bytes_max", SETTING_SIZE, AT(commit_bytes_max), "16MiB", 64 * KIB, GIB, false,
      "Changed state and outputs of one transaction; the batch behind it may hold as much."},
     {"memory.max", SETTING_SIZE, AT(memory_bytes), "256MiB", 16 * MIB, 1024 * GIB, false,
-     "Memory of caches, pending changes and the block cache, all tasks together."},
+     "Memory of rows, queues and caches, all tasks together; the program itself comes on top."},
     {"checkpoint.interval", SETTING_DURATION, AT(checkpoint_interval_ms), "10s", 100,
      10 * MINUTE_MS, false,
      "Time between writes of the local state; a crash replays at most this much."},

@@ -32,6 +32,7 @@ struct engine_options {
                      that began it, so that a run has one order of events: tests and simulation */
     bool drain;  /* stop when every input, signal and notice request is through */
     const atomic_bool *stop; /* set by a signal: commit and end */
+    atomic_llong *rows_peak; /* most bytes of rows that a member ever held; NULL: nobody asks */
     atomic_llong *beat; /* of one stream thread, set by engine_run(): monotonic time of its last sign of
                            life; NULL: nobody watches */
 };

@@ -180,7 +180,7 @@ static bool is_full(const struct member *member, const struct task *task)
 {
     return member->batch.inputs >= member->config->commit_records_max ||
            member->batch.outputs.bytes + state_dirty_bytes(task->state) >=
-               (size_t)member->config->commit_bytes_max;
+               (size_t)member->memory.plan.batch;
 }
 
 static int64_t age_ms(const struct member *member)
@@ -203,7 +203,8 @@ static enum status commit_or_look(struct member *member, struct error *error)
                                                             : STATUS_OK;
 }
 
-/* What was polled, task by task, until all is judged or the batch is full and cannot leave yet. */
+/* What was polled, task by task, until all is judged, or the batch is full and cannot leave yet, or memory
+ * is full. */
 static enum status judge_polled(struct member *member, struct error *error)
 {
     for (size_t i = 0; i < member->task_count; i++) {
@@ -218,6 +219,10 @@ static enum status judge_polled(struct member *member, struct error *error)
                 if (!task_head_source(task, &source)) {
                     break; /* an abort emptied the queues */
                 }
+                memory_look(member);
+                if (member->memory.over) {
+                    return STATUS_OK;
+                }
             }
             TRY(task_judge(task, source, error));
         }
@@ -227,7 +232,8 @@ static enum status judge_polled(struct member *member, struct error *error)
 
 static enum status commit_if_due(struct member *member, struct error *error)
 {
-    if (member->batch.open && age_ms(member) >= member->config->commit_interval_ms) {
+    const bool early = member->memory.over;
+    if (member->batch.open && (early || age_ms(member) >= member->config->commit_interval_ms)) {
         return commit_or_look(member, error);
     }
     return member_commit_wait(member, 0, error);
@@ -262,12 +268,14 @@ static bool has_queued(const struct member *member)
 }
 
 /* Takes what came. Where the last turn could not judge it all, waits for the commit instead, with signs of
- * life. What is polled is merged by time, so after a rebalance that emptied batch and queues nothing is
- * judged before all that is there was taken. */
+ * life. What is polled is merged by time, so after a rebalance that emptied batch and queues, and after memory
+ * was full, nothing is judged before all that is there was taken. */
 static enum status take_in(struct member *member, size_t *polled_out, struct error *error)
 {
-    if (!has_queued(member)) {
-        return member_poll(member, wait_ms(member), POLL_MAX, polled_out, error);
+    const bool little = member->took_little;
+    member->took_little = false;
+    if (little || !has_queued(member)) {
+        return member_poll(member, little ? 0 : wait_ms(member), POLL_MAX, polled_out, error);
     }
     TRY(member_commit_wait(member, STALL_MS, error));
     if (!member_committing(member)) {
@@ -277,6 +285,22 @@ static enum status take_in(struct member *member, size_t *polled_out, struct err
     return member->batch.open ? STATUS_OK : member_poll(member, 0, POLL_MAX, polled_out, error);
 }
 
+/* While memory is full a record is taken now and then, so that the group hears of us and we of it. */
+enum { FULL_POLL_MS = 100, FULL_PAUSE_MS = 2 };
+
+static enum status take_little(struct member *member, size_t *polled_out, struct error *error)
+{
+    const int64_t now = clock_monotonic_ms();
+    if (now - member->full_polled_at_ms < FULL_POLL_MS) {
+        *polled_out = 1; /* as good as: there is work */
+        nanosleep(&(struct timespec){.tv_nsec = FULL_PAUSE_MS * 1000 * 1000}, NULL);
+        return STATUS_OK;
+    }
+    member->full_polled_at_ms = now;
+    member->took_little = true;
+    return member_poll(member, 0, 1, polled_out, error);
+}
+
 /* One turn; STATUS_ABORT from anywhere inside takes the abort path. */
 static enum status live_turn(struct member *member, struct error *error)
 {
@@ -284,8 +308,12 @@ static enum status live_turn(struct member *member, struct error *error)
         engine_beat(member->options);
     }
     size_t polled = 0;
-    TRY(take_in(member, &polled, error));
-    TRY(judge_polled(member, error));
+    memory_look(member);
+    TRY(member->memory.over ? take_little(member, &polled, error)
+                            : take_in(member, &polled, error));
+    if (!member->memory.over) {
+        TRY(judge_polled(member, error));
+    }
     TRY(member_restore(member, error));
     if (polled == 0) {
         TRY(member_tick(member, error));

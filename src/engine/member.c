@@ -208,6 +208,7 @@ enum status member_open(const struct engine_options *options, const struct topol
     member->errand = errand_new(!options->causal && !options->in_turn);
     member->checkpointer = options->causal ? NULL : checkpointer_new();
     member->restores = restores_new(member);
+    memory_init(member);
     name_things(member, thread);
     const enum status status = connect(member, error);
     if (status != STATUS_OK) {
@@ -283,6 +284,7 @@ static enum status adopt(struct member *member, struct task *task, struct error 
     member->tasks =
         memory_resize(member->tasks, (member->task_count + 1) * sizeof(*member->tasks));
     member->tasks[member->task_count++] = task;
+    memory_divide(member);
     log_line(LOG_INFO, "task_assigned", "topology=%s partition=%d commit_seq=%lld",
              member->topology->name, task->partition, (long long)task->committed.commit_seq);
     TRY(member->stream->ops->assign(member->stream, task->partition, task->committed.next_offset,
@@ -330,6 +332,7 @@ static enum status restore_whole(struct member *member, struct error *error)
 static enum status on_assign(struct member *member, int32_t partition, struct error *error)
 {
     restores_add(member->restores, partition);
+    memory_divide(member);
     return member->options->causal ? restore_whole(member, error) : STATUS_OK;
 }
 
@@ -349,6 +352,7 @@ static enum status on_revoke(struct member *member, int32_t partition, bool lost
     } else {
         restores_drop(member->restores, partition);
     }
+    memory_divide(member);
     log_line(LOG_INFO, "task_revoked", "topology=%s partition=%d lost=%d", member->topology->name,
              partition, lost);
     return member->stream->ops->unassign(member->stream, partition, error);
@@ -411,12 +415,13 @@ enum status member_maintain(struct member *member, struct error *error)
     if (member->checkpointer != NULL) {
         TRY(checkpointer_poll(member->checkpointer, error));
     }
+    const struct state *urgent = member->memory.over ? memory_largest(member) : NULL;
     for (size_t i = 0; i < member->task_count; i++) {
         struct task *task = member->tasks[i];
         if (now - task->committed_at_ms >= OFFSETS_AGAIN_MS && !task->sealed->dirty) {
             task_touch(task);
         }
-        if (!state_checkpoint_due(task->state, now)) {
+        if (!state_checkpoint_due(task->state, now) && task->state != urgent) {
             continue;
         }
         if (member->checkpointer == NULL) {

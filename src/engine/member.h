@@ -16,6 +16,7 @@
 #include "engine/errand.h"
 #include "engine/flight.h"
 #include "engine/keys.h"
+#include "engine/memory.h"
 #include "engine/orphan.h"
 #include "engine/policy_feed.h"
 #include "engine/restore.h"
@@ -56,12 +57,15 @@ struct member {
     struct task **tasks;
     size_t task_count;
     struct orphans orphans;
+    struct memory memory;
     struct batch batch;
     struct flight flight;
     struct errand *errand; /* runs the flight */
     bool failed;           /* something fatal happened: no last checkpoint */
     bool rotated;          /* since the last committed transaction */
     int64_t polled_at_ms;  /* policies, monotonic */
+    int64_t full_polled_at_ms; /* records while memory is full, monotonic */
+    bool took_little;          /* since then: single records, more may be there */
     int64_t wall_ms;       /* the wall clock when a record last asked for it */
     int64_t transactions;  /* committed since start */
     int64_t records;       /* judged since start */

@@ -61,6 +61,7 @@ struct restores {
     struct follower *follower; /* NULL: none is needed */
     struct restore **items;
     size_t count;
+    size_t pending_max;
     bool hungry;
 };
 
@@ -83,6 +84,21 @@ void restores_add(struct restores *restores, int32_t partition)
 size_t restores_count(const struct restores *restores)
 {
     return restores->count;
+}
+
+void restores_limit(struct restores *restores, size_t pending_max)
+{
+    restores->pending_max = pending_max;
+}
+
+size_t restores_memory(const struct restores *restores)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < restores->count; i++) {
+        const struct state *state = restores->items[i]->task->state;
+        bytes += state != NULL ? state_memory(state) : 0;
+    }
+    return bytes;
 }
 
 bool restores_hungry(const struct restores *restores)
@@ -249,11 +265,10 @@ static enum status take_record(struct restore *restore, const struct stream_reco
 }
 
 /* Whether memory or age asks for a checkpoint before more is read. */
-static bool is_full(const struct restore *restore, int64_t now)
+static bool is_full(const struct restores *restores, const struct restore *restore, int64_t now)
 {
-    const struct state_limits limits = task_limits(restore->task->member);
-    return state_pending_bytes(restore->task->state) >= limits.checkpoint_bytes ||
-           now - restore->written_at_ms >= limits.checkpoint_ms;
+    return state_pending_bytes(restore->task->state) >= restores->pending_max ||
+           now - restore->written_at_ms >= restores->member->config->checkpoint_interval_ms;
 }
 
 static void derive_begin(struct restore *restore)
@@ -283,7 +298,7 @@ static enum status read_some(struct restores *restores, int64_t until_ms, int wa
         if (restore->next >= restore->aim.target) {
             return STATUS_OK; /* ends below */
         }
-        if (is_full(restore, now)) {
+        if (is_full(restores, restore, now)) {
             derive_begin(restore);
             return STATUS_OK;
         }
@@ -299,6 +314,7 @@ static enum status read_some(struct restores *restores, int64_t until_ms, int wa
 /* A restore below its target waits here: the last stable offset may lag behind (window 5). */
 static void reading_check(struct restores *restores, struct restore *restore)
 {
+    state_trim(restore->task->state); /* the rows of a finished checkpoint */
     const int64_t now = clock_monotonic_ms();
     const int64_t position =
         restores->follower->ops->position(restores->follower, restore->task->partition);

@@ -22,6 +22,10 @@ void restores_add(struct restores *restores, int32_t partition);
 /* Gives a partition up; no checkpoint of it may be running. False: it is not being restored. */
 bool restores_drop(struct restores *restores, int32_t partition);
 size_t restores_count(const struct restores *restores);
+/* How much each may have pending before it writes a checkpoint. */
+void restores_limit(struct restores *restores, size_t pending_max);
+/* Bytes of the rows of all. */
+size_t restores_memory(const struct restores *restores);
 /* Whether the last step ended for want of time, not of work. */
 bool restores_hungry(const struct restores *restores);
 

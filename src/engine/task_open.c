@@ -60,17 +60,6 @@ static enum status store_open(const struct member *member, int32_t partition,
     return status;
 }
 
-/* The caps of one task: its part of the memory cap; a quarter of it pending at most. */
-struct state_limits task_limits(const struct member *member)
-{
-    const int64_t parts = (int64_t)member->options->topology_count * member->partition_count;
-    ASSERT(parts > 0);
-    const size_t share = (size_t)(member->config->memory_bytes / parts);
-    return (struct state_limits){.cache_bytes = share / 4,
-                                 .checkpoint_bytes = share / 4,
-                                 .checkpoint_ms = member->config->checkpoint_interval_ms};
-}
-
 enum status task_passed(struct task *task, struct bytes meta, int64_t next, struct error *error)
 {
     task->committed = (struct task_head){.commit_seq = 0};
@@ -244,7 +233,9 @@ static enum status state_begin(struct task *task, struct error *error)
     struct member *member = task->member;
     struct store *store = NULL;
     TRY(store_open(member, task->partition, &store, error));
-    const struct state_limits limits = task_limits(member);
+    /* Without a cache, which memory_divide() gives to tasks at work. */
+    const struct state_limits limits = {.checkpoint_bytes = SIZE_MAX,
+                                        .checkpoint_ms = member->config->checkpoint_interval_ms};
     TRY(state_open(store, &limits, &task->state, error));
     task->timers = timers_new(task->state);
     return STATUS_OK;

@@ -33,6 +33,4 @@ MUST_CHECK enum status task_passed(struct task *task, struct bytes meta, int64_t
 MUST_CHECK enum status task_reached(struct task *task, const struct task_aim *aim, struct bytes meta,
                                     struct error *error);
 
-struct state_limits task_limits(const struct member *member);
-
 #endif

@@ -4,6 +4,7 @@
 #include "program/program.h"
 
 #include "base/assert.h"
+#include "config/memory.h"
 #include "engine/engine.h"
 #include "engine/log.h"
 #include "stream/kafka.h"
@@ -110,8 +111,12 @@ static enum status connect_kafka(struct program *program, struct error *error)
         properties[i] =
             (struct kafka_property){.name = config->kafka[i].name, .value = config->kafka[i].value};
     }
+    const size_t members = (size_t)config->threads * config->topologies.count;
+    const struct memory_plan plan = memory_plan(config, members > 0 ? members : 1);
     const struct kafka_options options = {.properties = properties,
                                           .property_count = config->kafka_count,
+                                          .queue_bytes = (size_t)plan.queue,
+                                          .send_bytes = (size_t)plan.send,
                                           .log = on_kafka_log};
     const enum status status = kafka_open(&options, &program->cluster, error);
     free(properties);

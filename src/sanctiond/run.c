@@ -4,6 +4,7 @@
 #include "sanctiond/run.h"
 
 #include "base/assert.h"
+#include "config/memory.h"
 #include "engine/engine.h"
 #include "engine/log.h"
 #include "stream/kafka.h"
@@ -253,7 +254,8 @@ static enum status run_engine(struct run *run)
     struct program *program = &run->program;
     run->state_dir = program->embedded != NULL ? program_embedded_path(program, "state")
                                                : memory_text(program->config->state_dir);
-    run->store_memory = store_memory_new((size_t)(program->config->memory_bytes / 4));
+    run->store_memory =
+        store_memory_new((size_t)memory_plan(program->config, 1).block_cache);
     const struct engine_options options = {.config = program->config,
                                            .cluster = program->cluster,
                                            .codec = program->codec,

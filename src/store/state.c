@@ -62,6 +62,21 @@ enum status state_open(struct store *store, const struct state_limits *limits,
     return STATUS_OK;
 }
 
+void state_limit(struct state *state, const struct state_limits *limits)
+{
+    state->limits = *limits;
+}
+
+void state_trim(struct state *state)
+{
+    if (!state->running) {
+        state_retire(state, SIZE_MAX);
+    }
+    while (state->cache.bytes > state->limits.cache_bytes) {
+        row_map_evict(&state->cache);
+    }
+}
+
 void state_close(struct state *state)
 {
     if (state == NULL) {

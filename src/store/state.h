@@ -37,6 +37,8 @@ struct state_limits {
 /* Takes the store over, also on failure: state_close() closes it. Reads the stored meta, if any. */
 MUST_CHECK enum status state_open(struct store *store, const struct state_limits *limits,
                                   struct state **state_out, struct error *error);
+/* From now on; what is cached beyond leaves with the next row that comes. */
+void state_limit(struct state *state, const struct state_limits *limits);
 /* Without a checkpoint: what is pending is left to the changelog. Not while a checkpoint is being
  * written. NULL is legal. */
 void state_close(struct state *state);
@@ -93,6 +95,8 @@ MUST_CHECK enum status state_scan(struct state *state, struct bytes prefix, stru
 /* Bytes held in memory by every layer. The rows of a finished checkpoint leave for the cache with
  * the commits after it and count until then. */
 size_t state_memory(const struct state *state);
+/* Lets the rows of the last finished checkpoint go now, and what is cached beyond the limit. */
+void state_trim(struct state *state);
 
 /* Whether pending rows are old or large enough for a checkpoint and none is running; also after
  * many times checkpoint_ms of commits without rows. */

@@ -42,6 +42,8 @@ enum status kafka_open(const struct kafka_options *options, struct cluster **clu
     *cluster = (struct kafka_cluster){
         .cluster = {.ops = &kafka_ops},
         .property_count = options->property_count,
+        .queue_bytes = options->queue_bytes,
+        .send_bytes = options->send_bytes,
         .log = options->log,
         .log_context = options->log_context,
     };

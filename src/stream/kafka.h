@@ -20,6 +20,8 @@ typedef void kafka_log(void *context, int level, const char *text);
 struct kafka_options {
     const struct kafka_property *properties; /* "bootstrap.servers" among them */
     size_t property_count;
+    size_t queue_bytes; /* of a consumer's queue; 0: 16 MiB */
+    size_t send_bytes;  /* of a producer's queue; 0: librdkafka's 1 GiB */
     kafka_log *log; /* may be NULL */
     void *log_context;
 };

@@ -14,7 +14,6 @@
 #include "base/time.h"
 
 #define WAKE_VERSION 0x020200ff /* has fetch.queue.backoff.ms */
-#define WAKE_BYTES ((size_t)8 << 20)
 #define WAKE_ANSWER_MS 100
 #define WAKE_PAUSE_MS 50
 
@@ -32,7 +31,8 @@ struct kafka_follower {
     char *name;
     struct followed *partitions;
     size_t partition_count;
-    size_t bytes;         /* read since the fetcher was woken up */
+    size_t bytes;      /* read since the fetcher was woken up */
+    size_t wake_bytes; /* half the queue */
     int64_t woken_at_ms;
 };
 
@@ -46,6 +46,7 @@ static void follower_release(struct follower *base, struct stream_record *record
 static int64_t follower_position(const struct follower *base, int32_t partition);
 static void follower_close(struct follower *base);
 static struct followed *followed_find(const struct kafka_follower *follower, int32_t partition);
+static size_t half_queue(const rd_kafka_conf_t *conf);
 static bool record_take(struct kafka_follower *follower, rd_kafka_message_t *message,
                         struct stream_record *record_out);
 static enum status notice_take(const struct kafka_follower *follower,
@@ -77,7 +78,8 @@ enum status kafka_follower_open(struct cluster *cluster, const char *topic,
     TRY(kafka_conf_new(kafka_of(cluster), KAFKA_FOLLOWER, own, COUNT_OF(own), &conf, error));
     struct kafka_context *context = kafka_context_new(kafka_of(cluster), NULL, conf);
     struct kafka_follower *follower = memory_get(sizeof(*follower));
-    *follower = (struct kafka_follower){.follower = {.ops = &kafka_follower_ops}};
+    *follower = (struct kafka_follower){.follower = {.ops = &kafka_follower_ops},
+                                        .wake_bytes = half_queue(conf)};
     const enum status status =
         kafka_handle_open(RD_KAFKA_CONSUMER, conf, context, &follower->handle, error);
     if (status != STATUS_OK) {
@@ -153,7 +155,7 @@ static enum status follower_read(struct follower *base, int timeout_ms,
     const int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
     int wait_ms = 0;
     *found_out = false;
-    if (follower->bytes >= WAKE_BYTES) {
+    if (follower->bytes >= follower->wake_bytes) {
         wake(follower);
     }
     for (;;) {
@@ -214,6 +216,17 @@ static void follower_close(struct follower *base)
     free(follower);
 }
 
+/* The user may have set it. */
+static size_t half_queue(const rd_kafka_conf_t *conf)
+{
+    char text[32] = "";
+    size_t size = sizeof(text);
+    const rd_kafka_conf_res_t known =
+        rd_kafka_conf_get(conf, "queued.max.messages.kbytes", text, &size);
+    ASSERT(known == RD_KAFKA_CONF_OK);
+    return (size_t)strtoull(text, NULL, 10) * 512;
+}
+
 static struct followed *followed_find(const struct kafka_follower *follower, int32_t partition)
 {
     if (partition < 0 || (size_t)partition >= follower->partition_count) {
@@ -272,7 +285,7 @@ static enum status notice_take(const struct kafka_follower *follower,
 static void wake(struct kafka_follower *follower)
 {
     const int64_t now_ms = clock_monotonic_ms();
-    const bool full = follower->bytes >= WAKE_BYTES;
+    const bool full = follower->bytes >= follower->wake_bytes;
     follower->bytes = full ? 0 : follower->bytes;
     if (rd_kafka_version() >= WAKE_VERSION ||
         (!full && now_ms - follower->woken_at_ms < WAKE_PAUSE_MS)) {

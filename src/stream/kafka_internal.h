@@ -71,6 +71,8 @@ struct kafka_cluster {
     struct cluster cluster;
     struct kafka_property *properties; /* the user's */
     size_t property_count;
+    size_t queue_bytes; /* 0: the default */
+    size_t send_bytes;
     kafka_log *log;
     void *log_context;
     struct kafka_handle admin; /* metadata and admin requests */

@@ -93,6 +93,8 @@ static enum status conf_fill(const struct kafka_cluster *cluster, enum kafka_rol
                              rd_kafka_conf_t *conf, struct error *error);
 static enum status conf_apply(const struct kafka_cluster *cluster, rd_kafka_conf_t *conf,
                               const struct setting *settings, size_t count, struct error *error);
+static enum status conf_bound(const struct kafka_cluster *cluster, rd_kafka_conf_t *conf,
+                              const char *name, size_t bytes, struct error *error);
 static enum status conf_put(rd_kafka_conf_t *conf, const char *name, const char *value,
                             struct error *error);
 static enum status producer_timeouts(const struct kafka_cluster *cluster, rd_kafka_conf_t *conf,
@@ -168,15 +170,18 @@ static enum status conf_fill(const struct kafka_cluster *cluster, enum kafka_rol
     switch (role) {
     case KAFKA_MEMBER:
         TRY(conf_apply(cluster, conf, member_settings, COUNT_OF(member_settings), error));
-        return conf_apply(cluster, conf, consumer_settings, COUNT_OF(consumer_settings), error);
+        TRY(conf_apply(cluster, conf, consumer_settings, COUNT_OF(consumer_settings), error));
+        return conf_bound(cluster, conf, "queued.max.messages.kbytes", cluster->queue_bytes, error);
     case KAFKA_READER:
         return conf_apply(cluster, conf, consumer_settings, COUNT_OF(consumer_settings), error);
     case KAFKA_FOLLOWER:
         TRY(conf_apply(cluster, conf, follower_settings, COUNT_OF(follower_settings), error));
-        return conf_apply(cluster, conf, consumer_settings, COUNT_OF(consumer_settings), error);
+        TRY(conf_apply(cluster, conf, consumer_settings, COUNT_OF(consumer_settings), error));
+        return conf_bound(cluster, conf, "queued.max.messages.kbytes", cluster->queue_bytes, error);
     case KAFKA_PRODUCER:
         TRY(producer_timeouts(cluster, conf, error));
-        return conf_apply(cluster, conf, producer_settings, COUNT_OF(producer_settings), error);
+        TRY(conf_apply(cluster, conf, producer_settings, COUNT_OF(producer_settings), error));
+        return conf_bound(cluster, conf, "queue.buffering.max.kbytes", cluster->send_bytes, error);
     case KAFKA_ADMIN:
         return STATUS_OK;
     }
@@ -205,6 +210,18 @@ static enum status conf_apply(const struct kafka_cluster *cluster, rd_kafka_conf
                          settings[i].name, settings[i].value, text);
     }
     return STATUS_OK;
+}
+
+/* A part of the memory plan; 0: none is made. The user's own value comes over it. */
+static enum status conf_bound(const struct kafka_cluster *cluster, rd_kafka_conf_t *conf,
+                              const char *name, size_t bytes, struct error *error)
+{
+    if (bytes == 0 || kafka_property_find(cluster, name) != NULL) {
+        return STATUS_OK;
+    }
+    char text[32];
+    snprintf(text, sizeof(text), "%zu", (bytes + 1023) / 1024);
+    return conf_put(conf, name, text, error);
 }
 
 static enum status conf_put(rd_kafka_conf_t *conf, const char *name, const char *value,
