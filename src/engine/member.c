@@ -297,17 +297,27 @@ static enum status adopt(struct member *member, struct task *task, struct error 
     return STATUS_OK;
 }
 
-/* What a restore may take of a turn: little beside tasks at work, and there is nothing to wait for while
- * these have records. */
-enum { RESTORE_ALONE_MS = 50, RESTORE_BESIDE_MS = 10, RESTORE_WAIT_MS = 5 };
+/* What restores may take of a turn: beside tasks at work as much as these took, within bounds; they wait for
+ * records only alone. */
+enum { RESTORE_MIN_MS = 10, RESTORE_MAX_MS = 100, RESTORE_WAIT_MS = 5 };
+
+static int64_t restore_budget(const struct member *member)
+{
+    const int64_t took = clock_monotonic_ms() - member->restored_at_ms;
+    if (member->task_count == 0 || took > RESTORE_MAX_MS) {
+        return RESTORE_MAX_MS;
+    }
+    return took > RESTORE_MIN_MS ? took : RESTORE_MIN_MS;
+}
 
 enum status member_restore(struct member *member, struct error *error)
 {
     const bool alone = member->task_count == 0;
     struct task *task = NULL;
     while (restores_count(member->restores) > 0) {
-        TRY(restores_step(member->restores, alone ? RESTORE_ALONE_MS : RESTORE_BESIDE_MS,
-                          alone ? RESTORE_WAIT_MS : 0, &task, error));
+        TRY(restores_step(member->restores, restore_budget(member), alone ? RESTORE_WAIT_MS : 0,
+                          &task, error));
+        member->restored_at_ms = clock_monotonic_ms();
         if (task == NULL) {
             break;
         }
