@@ -46,6 +46,8 @@ def check(world, partition_of, findings):
 
 def justified(record, wrong, letter_record, letter, findings):
     place = letter_record.place
+    if letter["reason"] == "CRASH_QUARANTINE":
+        findings.count("quarantined inputs")
     believed = wrong in (None, "KEY_MISMATCH") and letter["reason"] in BY_CONTENT
     findings.check(letter["reason"] == wrong or believed, "I1", place,
                    "refuses %s as %s; it is %s", record.place, letter["reason"], wrong or "well-formed")

@@ -388,6 +388,7 @@ def main(options, folder):
     findings = checker.run(cluster.bootstrap, deployment.prefix, deployment.name, PATIENCE)
     report(findings, schedule, load)
     check(findings.counts["receipts"] > 0, "the checker saw no receipt")
+    check(findings.counts["quarantined inputs"] == 0, "inputs were taken for what crashes a worker")
     check(not findings.found, "violations found: %s", ", ".join(findings.invariants()))
 
 

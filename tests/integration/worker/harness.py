@@ -171,7 +171,7 @@ class Deployment:
 
     def ctl(self, *words, code=0):
         done = subprocess.run([self.binary("sanctionctl"), *words, "--config", self.config],
-                              capture_output=True, text=True, check=False, timeout=60)
+                              capture_output=True, text=True, check=False, timeout=PATIENCE)
         check(done.returncode == code, "sanctionctl %s: exit %d: %s%s", " ".join(words),
               done.returncode, done.stdout, done.stderr)
         return done.stdout
