@@ -8,7 +8,7 @@
 #include "base/time.h"
 
 #define PROPERTIES_MAX 16
-#define PATIENCE_MS 30000
+#define PATIENCE_MS 120000
 
 static void say(void *context, int level, const char *text)
 {

@@ -93,19 +93,19 @@ void scene_close(struct scene *scene)
 void scene_finish(const struct scene *scene, struct worker *worker)
 {
     const size_t all = (size_t)(PARTITIONS * 2 * scene->numbers);
-    const int64_t end_ms = clock_monotonic_ms() + 60000;
+    const int64_t end_ms = clock_monotonic_ms() + 180000;
     worker->options.manual = false;
     while (worker->total < all && !worker->stuck && !worker->fenced) {
         worker_turn(worker, 50);
         if (clock_monotonic_ms() > end_ms) {
-            fail_msg("%zu of %zu records after 60 s", worker->total, all);
+            fail_msg("%zu of %zu records after 180 s", worker->total, all);
         }
     }
 }
 
 void batch_fill(struct worker *worker, int count)
 {
-    const int64_t end_ms = clock_monotonic_ms() + 20000;
+    const int64_t end_ms = clock_monotonic_ms() + 90000;
     while (worker->batch_size < count && clock_monotonic_ms() < end_ms) {
         worker_turn(worker, 10);
     }

@@ -15,7 +15,7 @@
 #include "base/time.h"
 #include "scene.h"
 
-enum { MEMBERS = 2, HEAL_MS = 30000, SETTLE_MS = 2000 };
+enum { MEMBERS = 2, HEAL_MS = 180000, SETTLE_MS = 2000 };
 
 /* Sessions that outlive the test: nobody is put out of the group. */
 static const struct kafka_property patient[] = {
@@ -43,7 +43,7 @@ static void child_run(const struct scene *scene)
 {
     struct cluster *cluster = broker_open(patient);
     struct worker workers[MEMBERS];
-    const int64_t end_ms = clock_monotonic_ms() + 60000;
+    const int64_t end_ms = clock_monotonic_ms() + 180000;
     member_open(scene, cluster, 0, &workers[0]);
     while (worker_owned_count(&workers[0]) < PARTITIONS && clock_monotonic_ms() < end_ms) {
         worker_turn(&workers[0], 50);

@@ -27,7 +27,7 @@ static void conform(struct cluster *(*open)(void *), const char *kind)
     char prefix[64];
     snprintf(prefix, sizeof(prefix), "%s.%ld", kind, (long)getpid());
     conformance_run(&(struct conformance_target){
-        .open = open, .prefix = prefix, .patience_ms = 20000, .quiet_ms = 300});
+        .open = open, .prefix = prefix, .patience_ms = 60000, .quiet_ms = 300});
 }
 
 static void a_kafka_cluster_conforms(void **state)

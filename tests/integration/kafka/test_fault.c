@@ -74,7 +74,7 @@ static void a_process_killed_in_mid_transaction_counts_once(void **state)
     scene_feed(&scene, NUMBERS);
     const int status = status_await(worker_spawn(&scene, 3, 0));
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    assert_int_equal(status_await(worker_spawn(&scene, 0, 2000)), 0);
+    assert_int_equal(status_await(worker_spawn(&scene, 0, 4000)), 0);
     scene_expect_once(&scene);
     scene_close(&scene);
 }
@@ -92,7 +92,7 @@ static void a_process_killed_again_and_again_counts_once(void **state)
         kill(pid, SIGKILL);
         status_await(pid);
     }
-    assert_int_equal(status_await(worker_spawn(&scene, 0, 2000)), 0);
+    assert_int_equal(status_await(worker_spawn(&scene, 0, 4000)), 0);
     scene_expect_once(&scene);
     scene_close(&scene);
 }
@@ -116,7 +116,7 @@ static void a_second_producer_with_the_id_fences_the_first(void **state)
     worker_open(&second, scene.cluster, &options);
     assert_false(worker_commit(&first));
     assert_true(first.fenced);
-    worker_run(&second, 1500); /* takes all that the first one may not have */
+    worker_run(&second, 4000); /* takes all that the first one may not have */
     assert_false(second.fenced);
     scene_expect_once(&scene);
     worker_close(&first);
@@ -145,7 +145,7 @@ static void a_transaction_that_the_broker_timed_out_is_not_taken_for_a_fence(voi
     assert_true(worker_commit(&worker));
     assert_int_equal(worker.unknown, 1);
     worker.options.manual = false;
-    worker_run(&worker, 1500);
+    worker_run(&worker, 4000);
     scene_expect_once(&scene);
     worker_close(&worker);
     scene_close(&scene);
@@ -160,14 +160,14 @@ static void partitions_move_between_members_and_all_sources_with_them(void **sta
     struct worker_options options = scene_options(&scene);
     struct worker first;
     worker_open(&first, scene.cluster, &options);
-    worker_run(&first, 800);
+    worker_run(&first, 4000);
     assert_int_equal(worker_owned_count(&first), PARTITIONS);
     char id[80];
     snprintf(id, sizeof(id), "%s.1", scene.group);
     options.transactional_id = id;
     struct worker second;
     worker_open(&second, scene.cluster, &options);
-    const int64_t end_ms = clock_monotonic_ms() + 20000;
+    const int64_t end_ms = clock_monotonic_ms() + 90000;
     while (worker_owned_count(&second) < PARTITIONS / 2 && clock_monotonic_ms() < end_ms) {
         scene_feed(&scene, 5);
         worker_turn(&first, 20);
@@ -210,7 +210,7 @@ static void a_member_that_was_silent_for_too_long_commits_nothing(void **state)
     options.manual = false;
     struct worker second;
     worker_open(&second, scene.cluster, &options);
-    const int64_t end_ms = clock_monotonic_ms() + 20000;
+    const int64_t end_ms = clock_monotonic_ms() + 90000;
     while (worker_owned_count(&second) < PARTITIONS && clock_monotonic_ms() < end_ms) {
         worker_turn(&second, 50);
     }
@@ -260,7 +260,7 @@ static void a_transaction_left_open_by_a_slot_that_is_gone_is_ended_by_the_next_
     options.manual = false;
     struct worker second;
     worker_open(&second, scene.cluster, &options);
-    worker_run(&second, 2000);
+    worker_run(&second, 4000);
     assert_int_equal(worker_owned_count(&second), PARTITIONS);
     assert_true(scene_expect_no_double(&scene) < (size_t)(PARTITIONS * 2 * scene.numbers));
 

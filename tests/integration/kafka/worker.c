@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "broker.h"
 
-#define PATIENCE_MS 60000
+#define PATIENCE_MS 180000
 
 static void partition_open(struct worker *worker, int32_t partition);
 static void record_take(struct worker *worker, struct stream_record *record);

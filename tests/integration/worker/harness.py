@@ -42,7 +42,7 @@ TASKS = 2 * PARTITIONS  # of both topologies
 SOURCES = {"sanctions": ("signals", "accounts", "chat-events", "reports", "claims",
                          "authority-requests", "verdicts", "appeals"),
            "notices": ("notice-requests", "accounts")}
-PATIENCE = 60
+PATIENCE = 180
 
 
 class Failed(Exception):
