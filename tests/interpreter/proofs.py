@@ -119,18 +119,19 @@ class Proofs:
 
     def relax(self, subject, value):
         """An identity check ends a hold for theft and shortens a protection."""
-        if not any(r["measure"] == "USER_PROTECTION" or r["category"] == "ACCOUNT_THEFT"
-                   for r in subject.running()):
-            self.refuse(subject)
+        done = False
         for r in subject.running():
             if r["measure"] == "PROVISIONAL_HOLD" and r["category"] == "ACCOUNT_THEFT":
                 self.end(subject, r, "IDENTITY_CONFIRMED")
+                done = True
             elif r["measure"] == "USER_PROTECTION":
                 end = min(r["expires_at"], self.now + self.policy["protection"]["identity_end"])
                 if end < r["expires_at"]:
-                    r["expires_at"] = end
+                    r["expires_at"], done = end, True
                     self.publish(subject, "SHORTEN", r, "IDENTITY_CONFIRMED")
                     self.tell(subject, "PROTECTION_RELAXED")
+        if not done:
+            self.refuse(subject)
 
     def not_fraudulent(self, subject, value):
         r = self.target(subject, value.get("target_decision_id"))
