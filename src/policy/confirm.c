@@ -271,7 +271,9 @@ static void confirm_follow(struct judgement *judgement, struct decision *decisio
     if (violation != NULL) {
         liability_spread(judgement, decision, violation);
     }
-    if (step != NULL && step->row != NULL && step->row->review && violation != NULL) {
+    /* Under a permanent step a later strike counts and publishes nothing, no question either (I.15). */
+    if (step != NULL && step->row != NULL && step->row->review && violation != NULL &&
+        violation->restriction_id.data != NULL) {
         review_open(judgement, decision, step->row->review_kind, violation);
     }
     end_hold(judgement, number, END_REASON_REVIEWER, "confirmed");

@@ -222,7 +222,10 @@ static struct violation_fact violation_of_signal(struct judgement *judgement,
     const bool owner = signal->kind == SIGNAL_KIND_OWNER_LIABILITY;
     const enum ledger ledger = owner ? LEDGER_OPEN_CHAT : LEDGER_ROOM;
     const struct policy_ladder *ladder = &policy->ladders[ledger];
-    const struct policy_severity *severity = &policy->severities[signal->severity];
+    /* E7: an owner's strike has the weight of the category, and that of the room is ROOM_STAFF_AD. */
+    const enum severity found =
+        owner ? signal->severity : policy->categories[CATEGORY_ROOM_STAFF_AD].severity;
+    const struct policy_severity *severity = &policy->severities[found];
     const int64_t decided_ms = judgement->court->decided_ms;
     const int64_t window_ms =
         ladder->fixed_weight > 0 ? ladder->fixed_window_ms : severity->window_ms;
@@ -231,7 +234,7 @@ static struct violation_fact violation_of_signal(struct judgement *judgement,
     return (struct violation_fact){
         .number = judgement->facts->next_case,
         .category = owner ? signal->category : CATEGORY_ROOM_STAFF_AD,
-        .severity = signal->severity,
+        .severity = found,
         .lane = LANE_LADDER,
         .area = AREA_OPEN_CHAT_ROOM,
         .ledger = ledger,
@@ -294,7 +297,7 @@ void liability_arrive(struct judgement *judgement, const struct signal *signal)
     violation = violation_find(facts, made.number);
     ASSERT(violation != NULL);
     liability_spread(judgement, &decision, violation);
-    if (step->row != NULL && step->row->review) {
+    if (step->row != NULL && step->row->review && violation->restriction_id.data != NULL) {
         review_open(judgement, &decision, step->row->review_kind, violation);
     }
     ladders_settle(judgement, LEDGER_NONE);

@@ -15,11 +15,6 @@ KNOWN = {
         "CONTENT_REMOVE and forgets category and reviewer of CONTENT_DEMOTE",
     "room-appeal-by-another":
         "I.16 'for a ROOM the present owner appeals': the engine lets anybody appeal",
-    "owner-weight-of-staff-ad":
-        "E7 'weight of the category': ROOM_STAFF_AD is LIGHT; the engine passes on the severity of "
-        "the ad itself",
-    "asked-again-after-set-permanent":
-        "I.15 'later strikes count but publish nothing': the engine asks a person again",
     "institution-request-taken-as-an-act":
         "I.5, I.21: a case waits 14 d from its first report; the engine: a REPORT of an authority, "
         "which only counts, begins the wait, too",
