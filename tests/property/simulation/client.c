@@ -175,8 +175,7 @@ static enum status client_committed(struct stream *stream, int32_t partition,
         return error_set(error, STATUS_RETRY, "offsets are unstable");
     }
     const struct group_offsets *committed = &client->group->committed[partition];
-    const bool opening = client->holds[partition] == HOLD_OFFERED;
-    const bool known = committed->set && !(opening && fault_strikes(FAULT_OFFSETS_MISSING));
+    const bool known = committed->set && !fault_strikes(FAULT_OFFSETS_MISSING);
     for (uint32_t i = 0; i < client->source_count; i++) {
         out[i] = (struct stream_committed){.set = known, .offset = STREAM_OFFSET_NONE};
         if (known) {

@@ -1,10 +1,11 @@
-/* What stands in for the engine's own clock, log, pauses and checkpoint thread: the same functions, linked before
- * base/time.c, engine/log.c and engine/checkpointer.c.
+/* What stands in for the engine's own clock, log, pauses and threads: the same functions, linked before those of
+ * base/time.c, engine/log.c and engine/errand.c.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/assert.h"
 #include "base/time.h"
-#include "engine/checkpointer.h"
+#include "engine/crash.h"
+#include "engine/errand.h"
 #include "engine/log.h"
 #include "world.h"
 
@@ -50,47 +51,79 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
     }
 }
 
-/* The writer beside writes when its member looks, or is told to wait: at any later moment, that is. */
-struct checkpointer {
-    struct state *state; /* NULL: idle */
+/* A fiber gives way at calls of the stream and of the store, never with a record in hand: no kill counts. */
+enum status __wrap_crash_watch_open(const char *path, struct crash_watch **watch_out,
+                                    uint32_t *crashes_out, struct error *error);
+enum status __wrap_crash_watch_open(const char *path, struct crash_watch **watch_out,
+                                    uint32_t *crashes_out, struct error *error)
+{
+    (void)path;
+    (void)error;
+    *watch_out = NULL;
+    *crashes_out = 0;
+    return STATUS_OK;
+}
+
+/* A call beside runs as a fiber of its own: at any later moment, in pieces. */
+struct errand {
+    bool beside;
+    bool posted;
+    bool over;
+    errand_call *call;
+    void *context;
 };
 
-struct checkpointer *checkpointer_new(void)
+struct errand *errand_new(bool beside)
 {
-    struct checkpointer *checkpointer = memory_get(sizeof(*checkpointer));
-    *checkpointer = (struct checkpointer){.state = NULL};
-    return checkpointer;
+    struct errand *errand = memory_get(sizeof(*errand));
+    *errand = (struct errand){.beside = beside};
+    return errand;
 }
 
-void checkpointer_free(struct checkpointer *checkpointer)
+void errand_free(struct errand *errand)
 {
-    free(checkpointer);
-}
-
-bool checkpointer_busy(const struct checkpointer *checkpointer)
-{
-    return checkpointer->state != NULL;
-}
-
-void checkpointer_start(struct checkpointer *checkpointer, struct state *state)
-{
-    ASSERT(!checkpointer_busy(checkpointer));
-    state_checkpoint_begin(state);
-    checkpointer->state = state;
-}
-
-enum status checkpointer_wait(struct checkpointer *checkpointer, struct error *error)
-{
-    struct state *state = checkpointer->state;
-    if (state == NULL) {
-        return STATUS_OK;
+    if (errand != NULL && errand->beside) {
+        errand_wait(errand, ERRAND_FOREVER);
     }
-    state_checkpoint_write(state);
-    checkpointer->state = NULL;
-    return state_checkpoint_end(state, error);
+    free(errand);
 }
 
-enum status checkpointer_poll(struct checkpointer *checkpointer, struct error *error)
+static void errand_run(void *argument)
 {
-    return random_once_in(&world->schedule, 3) ? checkpointer_wait(checkpointer, error) : STATUS_OK;
+    struct errand *errand = argument;
+    errand->call(errand->context);
+    errand->over = true;
+}
+
+void errand_post(struct errand *errand, errand_call *call, void *context)
+{
+    ASSERT(!errand->posted);
+    errand->posted = true;
+    errand->over = false;
+    errand->call = call;
+    errand->context = context;
+    if (errand->beside && worker_in_hand() != NULL) {
+        fiber_start(worker_in_hand(), errand_run, errand);
+    }
+}
+
+bool errand_busy(const struct errand *errand)
+{
+    return errand->posted;
+}
+
+bool errand_wait(struct errand *errand, int timeout_ms)
+{
+    if (!errand->posted) {
+        return true;
+    }
+    if (!errand->beside || worker_in_hand() == NULL) { /* or in the replay */
+        errand_run(errand);
+    }
+    const int64_t until_ms = world->now_ms + timeout_ms;
+    while (!errand->over && (timeout_ms == ERRAND_FOREVER || world->now_ms < until_ms)) {
+        pause_ms(1);
+    }
+    errand->posted = !errand->over;
+    return errand->over;
 }
