@@ -91,6 +91,38 @@ static enum status settle_done(struct member *member, struct error *error)
     return rotate_unless_stopped(member, error);
 }
 
+/* A missing offset is no proof that nothing was ever committed (E4); an empty changelog is. */
+static enum status check_no_commit(const struct task *task, struct error *error)
+{
+    const struct member *member = task->member;
+    struct reader *reader = NULL;
+    TRY(member->cluster->ops->reader_open(member->cluster, member->changelog_name, task->partition,
+                                          0, true, &reader, error));
+    int64_t start = 0;
+    int64_t end = 0;
+    bool found = false;
+    enum status status = reader->ops->bounds(reader, &start, &end, error);
+    while (status == STATUS_OK && !found && reader->ops->position(reader) < end &&
+           !atomic_load(member->options->stop)) {
+        struct stream_record record = {0};
+        engine_beat(member->options);
+        status = reader->ops->read(reader, 200, &record, &found, error);
+        if (status == STATUS_OK && found) {
+            reader->ops->release(reader, &record);
+        }
+    }
+    const bool whole = found || reader->ops->position(reader) >= end;
+    reader->ops->close(reader);
+    if (status != STATUS_OK || found || !whole) {
+        return error_set(error, STATUS_FATAL,
+                         "group '%s' has no committed offset for partition %d, which does not say what "
+                         "became of a transaction: changelog '%s' %s; the next start settles it",
+                         member->group, task->partition, member->changelog_name,
+                         found ? "holds state" : "could not be read");
+    }
+    return STATUS_OK;
+}
+
 /* What the group says about a task of the unknown transaction. */
 static enum status task_outcome(struct task *task, bool *committed_out, struct error *error)
 {
@@ -112,6 +144,9 @@ static enum status task_outcome(struct task *task, bool *committed_out, struct e
     if (status == STATUS_OK && committed[0].set &&
         !task_mark_parse(committed[0].metadata, &mark)) {
         mark.commit_seq = -1;
+    }
+    if (status == STATUS_OK && !committed[0].set) {
+        status = check_no_commit(task, error);
     }
     free(committed);
     TRY(status);
