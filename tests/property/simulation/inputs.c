@@ -10,11 +10,16 @@
 
 #include <stdio.h>
 
-enum { BURSTS_MIN = 8, BURSTS_MAX = 40, SUBJECTS = 5, REPORTERS = 6, RECENT_MAX = 8 };
+enum { BURSTS_MIN = 8, BURSTS_MAX = 40, USERS = 5, ROOMS = 2, REPORTERS = 6, RECENT_MAX = 8 };
+
+struct subject {
+    enum subject_kind kind;
+    char id[16];
+};
 
 struct recent {
     char report[32];
-    char subject[16];
+    struct subject subject;
     enum category category;
     enum area area;
 };
@@ -64,9 +69,10 @@ static int64_t input_time(void)
 }
 
 static void send(const char *topic, const struct record_type *type, const void *record,
-                 const char *subject)
+                 const struct subject *subject)
 {
-    snprintf(feed.last_key, sizeof(feed.last_key), "USER:%s", subject);
+    snprintf(feed.last_key, sizeof(feed.last_key), "%s:%s",
+             enum_symbol(&enum_subject_kind, (int32_t)subject->kind), subject->id);
     snprintf(feed.last_topic, sizeof(feed.last_topic), "%s", topic);
     buffer_clear(&feed.last_value);
     codec_encode(world->environment->codec, type, record, &feed.last_value);
@@ -78,9 +84,18 @@ static void name(char text[32], const char *kind)
     snprintf(text, 32, "%s-%u", kind, ++feed.serial);
 }
 
-static void subject_name(char text[16])
+static struct subject user(void)
 {
-    snprintf(text, 16, "u%u", below(SUBJECTS));
+    struct subject user = {.kind = SUBJECT_KIND_USER};
+    snprintf(user.id, sizeof(user.id), "u%u", below(USERS));
+    return user;
+}
+
+static struct subject room(void)
+{
+    struct subject room = {.kind = SUBJECT_KIND_ROOM};
+    snprintf(room.id, sizeof(room.id), "r%u", below(ROOMS));
+    return room;
 }
 
 static void remember(const struct recent *recent)
@@ -100,12 +115,15 @@ static void send_report(const struct recent *about, unsigned reporter, const cha
     char event[32];
     char reporter_id[16];
     name(event, "rep");
-    snprintf(reporter_id, sizeof(reporter_id), "u%u", SUBJECTS - 2 + reporter);
+    snprintf(reporter_id, sizeof(reporter_id), "u%u", USERS - 2 + reporter);
+    const struct subject place = room();
+    const struct subject author = user();
+    const bool of_room = about->subject.kind == SUBJECT_KIND_ROOM;
     const int64_t act_ms = wall_ms() - (int64_t)below(3600 * 1000);
     struct report report = {.event_id = bytes_text(event),
                             .occurred_at = wall_ms(),
-                            .subject_kind = SUBJECT_KIND_USER,
-                            .subject_id = bytes_text(about->subject),
+                            .subject_kind = about->subject.kind,
+                            .subject_id = bytes_text(about->subject.id),
                             .source_kind = SOURCE_KIND_USER_REPORT_POLICY,
                             .report_kind = REPORT_KIND_BREACH,
                             .reporter_id = bytes_text(reporter_id),
@@ -113,7 +131,10 @@ static void send_report(const struct recent *about, unsigned reporter, const cha
                             .target_kind = TARGET_KIND_CONTENT,
                             .content_ref = bytes_text(content),
                             .area = about->area,
+                            .room_id = bytes_text(of_room ? about->subject.id : place.id),
+                            .author_id = of_room ? bytes_text(author.id) : (struct bytes){0},
                             .act_at = act_ms,
+                            .actor_role = (enum role)below(3),
                             .relation = RELATION_NON_FRIEND,
                             .sender_kind = SENDER_KIND_PERSON,
                             .category = about->category,
@@ -124,7 +145,7 @@ static void send_report(const struct recent *about, unsigned reporter, const cha
     report.labels[0] = (struct label){.category = about->category,
                                       .score = below(6) == 0 ? 500 : 950,
                                       .labeller = bytes_text("intake")};
-    send("reports", &record_report, &report, about->subject);
+    send("reports", &record_report, &report, &about->subject);
     struct recent recent = *about;
     snprintf(recent.report, sizeof(recent.report), "%s", event);
     remember(&recent);
@@ -141,7 +162,7 @@ static void reports(void)
     struct recent about = {.category = categories[below(COUNT_OF(categories))],
                            .area = areas[below(COUNT_OF(areas))]};
     char content[32];
-    subject_name(about.subject);
+    about.subject = below(4) == 0 ? room() : user();
     snprintf(content, sizeof(content), "m-%u", below(20));
     const unsigned count = 1 + below(4);
     const unsigned first = below(REPORTERS);
@@ -170,12 +191,14 @@ static bool published(struct restriction *restriction_out)
         return false;
     }
     *restriction_out = *(const struct restriction *)record;
-    return restriction_out->subject_kind == SUBJECT_KIND_USER;
+    return true;
 }
 
-static void text_of(struct bytes value, char text[16])
+static struct subject subject_of(const struct restriction *restriction)
 {
-    snprintf(text, 16, "%.*s", (int)value.size, (const char *)value.data);
+    struct subject subject = {.kind = restriction->subject_kind};
+    snprintf(subject.id, sizeof(subject.id), "%.*s", BYTES_PRINT(restriction->subject_id));
+    return subject;
 }
 
 static void verdict(void)
@@ -185,16 +208,14 @@ static void verdict(void)
         VERDICT_KIND_SET_PERMANENT, VERDICT_KIND_LIFT,           VERDICT_KIND_APPEAL_REJECT,
         VERDICT_KIND_APPEAL_OVERTURN, VERDICT_KIND_DISMISS_GROUNDLESS};
     char event[32];
-    char subject[16];
     const struct recent *recent = recall();
     if (recent == NULL) {
         return;
     }
     name(event, "ver");
-    snprintf(subject, sizeof(subject), "%s", recent->subject);
+    struct subject subject = recent->subject;
     struct verdict verdict = {.event_id = bytes_text(event),
                               .occurred_at = wall_ms(),
-                              .subject_kind = SUBJECT_KIND_USER,
                               .kind = kinds[below(COUNT_OF(kinds))],
                               .category = recent->category,
                               .severity = (enum severity)below(3),
@@ -206,10 +227,11 @@ static void verdict(void)
     struct restriction decided;
     if (verdict.kind >= VERDICT_KIND_SET_PERMANENT && published(&decided)) {
         verdict.target_decision_id = decided.decision_id;
-        text_of(decided.subject_id, subject);
+        subject = subject_of(&decided);
     }
-    verdict.subject_id = bytes_text(subject);
-    send("verdicts", &record_verdict, &verdict, subject);
+    verdict.subject_kind = subject.kind;
+    verdict.subject_id = bytes_text(subject.id);
+    send("verdicts", &record_verdict, &verdict, &subject);
 }
 
 static void appeal(void)
@@ -219,20 +241,19 @@ static void appeal(void)
         return;
     }
     char event[32];
-    char subject[16];
     name(event, "app");
-    text_of(decided.subject_id, subject);
+    const struct subject subject = subject_of(&decided);
     const struct appeal appeal = {.event_id = bytes_text(event),
                                   .occurred_at = wall_ms(),
-                                  .subject_kind = SUBJECT_KIND_USER,
-                                  .subject_id = bytes_text(subject),
+                                  .subject_kind = subject.kind,
+                                  .subject_id = bytes_text(subject.id),
                                   .appeal_id = bytes_text(event),
                                   .kind = APPEAL_KIND_APPEAL,
                                   .target_decision_id = decided.decision_id,
-                                  .appellant_id = bytes_text(subject),
+                                  .appellant_id = bytes_text(subject.id),
                                   .requested_by = REQUESTER_SELF,
                                   .verified_subject = true};
-    send("appeals", &record_appeal, &appeal, subject);
+    send("appeals", &record_appeal, &appeal, &subject);
 }
 
 static void account(void)
@@ -241,19 +262,21 @@ static void account(void)
         ACCOUNT_CHANGE_KIND_REGISTERED, ACCOUNT_CHANGE_KIND_DEVICE, ACCOUNT_CHANGE_KIND_AGE_BAND,
         ACCOUNT_CHANGE_KIND_WITHDRAWN};
     char event[32];
-    char subject[16];
+    char tag[16];
     name(event, "acc");
-    subject_name(subject);
+    const struct subject subject = user();
+    snprintf(tag, sizeof(tag), "tag%u", below(2)); /* persons with several accounts, one after the other */
     const struct account_change change = {.event_id = bytes_text(event),
                                           .occurred_at = wall_ms(),
                                           .subject_kind = SUBJECT_KIND_USER,
-                                          .subject_id = bytes_text(subject),
+                                          .subject_id = bytes_text(subject.id),
                                           .kind = kinds[below(COUNT_OF(kinds))],
+                                          .rejoin_tag = bytes_text(tag),
                                           .erase_consent = below(2) == 0,
                                           .requested_by = REQUESTER_SELF,
                                           .age_band = AGE_BAND_ADULT,
                                           .language = LANGUAGE_KO};
-    send("accounts", &record_account_change, &change, subject);
+    send("accounts", &record_account_change, &change, &subject);
 }
 
 static void behaviour(void)
@@ -261,21 +284,42 @@ static void behaviour(void)
     static const enum chat_event_kind kinds[] = {CHAT_EVENT_KIND_INVITE, CHAT_EVENT_KIND_POST,
                                                  CHAT_EVENT_KIND_FRIEND_ADD, CHAT_EVENT_KIND_CALL};
     char event[32];
-    char subject[16];
     char peer[16];
     name(event, "evt");
-    subject_name(subject);
+    const struct subject subject = user();
     snprintf(peer, sizeof(peer), "p%u", below(20));
     const struct chat_event act = {.event_id = bytes_text(event),
                                    .occurred_at = wall_ms(),
                                    .subject_kind = SUBJECT_KIND_USER,
-                                   .subject_id = bytes_text(subject),
+                                   .subject_id = bytes_text(subject.id),
                                    .kind = kinds[below(COUNT_OF(kinds))],
                                    .area = AREA_OPEN_CHAT_ROOM,
                                    .peer_id = bytes_text(peer),
                                    .peer_relation = RELATION_NON_FRIEND,
                                    .count = below(3) == 0 ? 120 : 1};
-    send("chat-events", &record_chat_event, &act, subject);
+    send("chat-events", &record_chat_event, &act, &subject);
+}
+
+/* Who owns and runs a room: he may be liable for it. */
+static void ownership(void)
+{
+    char event[32];
+    name(event, "evt");
+    const struct subject subject = room();
+    const struct subject person = user();
+    const struct chat_event change = {.event_id = bytes_text(event),
+                                      .occurred_at = wall_ms(),
+                                      .subject_kind = SUBJECT_KIND_ROOM,
+                                      .subject_id = bytes_text(subject.id),
+                                      .kind = below(2) == 0 ? CHAT_EVENT_KIND_ROOM_CREATED
+                                                            : CHAT_EVENT_KIND_ROLE_CHANGE,
+                                      .area = AREA_OPEN_CHAT_ROOM,
+                                      .room_id = bytes_text(subject.id),
+                                      .member_id = bytes_text(person.id),
+                                      .role = (enum role)below(3),
+                                      .peer_relation = RELATION_UNKNOWN,
+                                      .count = 1};
+    send("chat-events", &record_chat_event, &change, &subject);
 }
 
 /* What ends as a dead letter. */
@@ -308,8 +352,9 @@ static void again(void)
 
 static void burst(void)
 {
-    static void (*const makers[])(void) = {reports, reports, reports,   reports, verdict, verdict,
-                                           appeal,  account, behaviour, bad,     again};
+    static void (*const makers[])(void) = {reports, reports, reports, reports,   verdict, verdict,
+                                           appeal,  account, account, behaviour, ownership, bad,
+                                           again};
     const unsigned count = 1 + below(3);
     for (unsigned i = 0; i < count; i++) {
         makers[below(COUNT_OF(makers))]();
