@@ -15,7 +15,7 @@ NODES = 3
 def stops_in_time(deployment, client, lines):
     """SIGTERM in the middle of work: drains, ends with 0 within 10 s, and the next worker goes on."""
     worker = deployment.worker().wait_tasks(harness.TASKS)
-    client.write(lines[:400])
+    client.write(lines)
     before = client.committed("sanctions")
     while client.committed("sanctions") == before:
         worker.require_running()
@@ -84,30 +84,29 @@ def compared(options, folder, client):
     client.close()
 
 
-def lone(options, folder, rng, lines):
-    del rng
+def lone(options, folder, rng):
     cluster = harness.Cluster(options.version)
     deployment, client = deployment_on(cluster, options, folder, "lone")
-    stops_in_time(deployment, client, lines[:400])
+    stops_in_time(deployment, client, rounds.bulk(rng, START, harness.PARTITIONS, 400))
     waits_for_brokers(cluster, deployment, client)
     compared(options, folder, client)
     harness.OPEN.remove(cluster)
     cluster.close()
 
 
-def three(options, folder, rng, lines):
+def three(options, folder, rng):
     cluster = harness.Cluster(options.version, nodes=NODES)
     deployment, client = deployment_on(cluster, options, folder, "three")
-    survives_brokers(cluster, deployment, client, lines[400:], rng)
+    survives_brokers(cluster, deployment, client,
+                     rounds.bulk(rng, START, harness.PARTITIONS, 300), rng)
     compared(options, folder, client)
 
 
 def main(options, folder):
     rng = random.Random(options.seed)
-    lines = rounds.bulk(rng, START, harness.PARTITIONS, 700)
     for run in (lone, three):
         if options.only is None or run.__name__ in options.only.split(","):
-            run(options, folder, rng, lines)
+            run(options, folder, rng)
 
 
 if __name__ == "__main__":
