@@ -128,6 +128,11 @@ void config_check(const struct config *config, struct problems *problems)
     if (config->record_bytes_max > config->commit_bytes_max) {
         problems_add(problems, name, 0, "'records.bytes_max' must not be above 'commit.bytes_max'");
     }
+    if (config->standby_replicas > 0 && config->threads > 1) {
+        problems_add(problems, name, 0,
+                     "'standby.replicas' needs 'threads' to be 1: two threads of a worker cannot "
+                     "share the state of a partition");
+    }
     if (config->checkpoint_interval_ms < config->commit_interval_ms) {
         problems_add(problems, name, 0,
                      "'checkpoint.interval' must not be shorter than 'commit.interval'");

@@ -51,6 +51,7 @@ struct config {
     int64_t commit_bytes_max;   /* commit.bytes_max: overlay and outputs that force a commit */
     int64_t memory_bytes;       /* memory.max: see memory.h */
     int64_t checkpoint_interval_ms; /* checkpoint.interval */
+    int64_t standby_replicas;       /* standby.replicas: copies of each task on other workers */
     int64_t time_max_ahead_ms;      /* time.max_ahead */
     int64_t tick_interval_ms;       /* time.tick_interval: ticks to an idle partition; 0: none */
     int64_t record_bytes_max;       /* records.bytes_max: larger inputs are dead letters */

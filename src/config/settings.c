@@ -60,6 +60,8 @@ const struct setting settings[] = {
     {"checkpoint.interval", SETTING_DURATION, AT(checkpoint_interval_ms), "10s", 100,
      10 * MINUTE_MS, false,
      "Time between writes of the local state; a crash replays at most this much."},
+    {"standby.replicas", SETTING_NUMBER, AT(standby_replicas), "0", 0, 8, false,
+     "Other workers that keep a copy of each task's state, for a takeover without a restore."},
     {"time.max_ahead", SETTING_DURATION, AT(time_max_ahead_ms), "1h", SECOND_MS, DAY_MS, false,
      "A record further ahead of the wall clock than this is a dead letter."},
     {"time.tick_interval", SETTING_DURATION, AT(tick_interval_ms), "1s", 0, HOUR_MS, false,

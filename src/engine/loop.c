@@ -243,7 +243,7 @@ enum { WAIT_RESTORING_MS = 2 };
 
 static int wait_ms(const struct member *member)
 {
-    if (restores_count(member->restores) > 0) {
+    if (restores_awaited(member->restores) > 0 || restores_hungry(member->restores)) {
         return member->task_count == 0 || restores_hungry(member->restores) ? 0 : WAIT_RESTORING_MS;
     }
     if (!member->batch.open) {

@@ -7,6 +7,7 @@
 #include "base/planted.h"
 #include "base/time.h"
 #include "engine/log.h"
+#include "engine/standby.h"
 #include "engine/loop.h"
 
 #include <stdio.h>
@@ -417,6 +418,7 @@ enum status member_maintain(struct member *member, struct error *error)
     const int64_t now = clock_monotonic_ms();
     if (now - member->polled_at_ms >= SECOND_MS) {
         member->polled_at_ms = now;
+        TRY(standby_review(member, error));
         const enum status status = policy_feed_poll(member->policies, error);
         if (status == STATUS_FATAL) {
             return status;

@@ -64,6 +64,7 @@ struct member {
     bool failed;           /* something fatal happened: no last checkpoint */
     bool rotated;          /* since the last committed transaction */
     int64_t polled_at_ms;  /* policies, monotonic */
+    unsigned peers_version;    /* of the group's description that standbys were placed by */
     int64_t restored_at_ms;    /* the end of the last step, monotonic */
     int64_t full_polled_at_ms; /* records while memory is full, monotonic */
     bool took_little;          /* since then: single records, more may be there */

@@ -47,6 +47,8 @@ struct restore {
     int64_t next;        /* the offset after the last record */
     size_t place;        /* of the derivation */
     bool reading;        /* the follower has it */
+    bool standby;        /* without an end, until it is added */
+    int64_t passed_next; /* `next` as of the last checkpoint */
     bool whole;          /* everything is read */
     int64_t ask_at_ms;
     int64_t begun_at_ms; /* of reading */
@@ -72,13 +74,68 @@ struct restores *restores_new(struct member *member)
     return restores;
 }
 
-void restores_add(struct restores *restores, int32_t partition)
+static struct restore *restore_of(const struct restores *restores, int32_t partition)
 {
+    for (size_t i = 0; i < restores->count; i++) {
+        if (restores->items[i]->task->partition == partition) {
+            return restores->items[i];
+        }
+    }
+    return NULL;
+}
+
+static struct restore *begin(struct restores *restores, int32_t partition)
+{
+    ASSERT(restore_of(restores, partition) == NULL);
     struct restore *restore = memory_get(sizeof(*restore));
     *restore = (struct restore){.task = task_new(restores->member, partition)};
     restores->items =
         memory_resize(restores->items, (restores->count + 1) * sizeof(struct restore *));
     restores->items[restores->count++] = restore;
+    return restore;
+}
+
+void restores_add(struct restores *restores, int32_t partition)
+{
+    struct restore *restore = restore_of(restores, partition);
+    if (restore == NULL) {
+        begin(restores, partition);
+        return;
+    }
+    ASSERT(restore->standby);
+    restore->standby = false;
+    log_line(LOG_INFO, "standby_taken", "topology=%s partition=%d records=%" PRId64,
+             restores->member->topology->name, partition, restore->records);
+    if (restore->phase == PHASE_READ) { /* else once that is done */
+        restore->phase = PHASE_ASK;
+    }
+}
+
+void restores_follow(struct restores *restores, int32_t partition)
+{
+    begin(restores, partition)->standby = true;
+    log_line(LOG_INFO, "standby_begins", "topology=%s partition=%d",
+             restores->member->topology->name, partition);
+}
+
+bool restores_has(const struct restores *restores, int32_t partition)
+{
+    return restore_of(restores, partition) != NULL;
+}
+
+bool restores_follows(const struct restores *restores, int32_t partition)
+{
+    const struct restore *restore = restore_of(restores, partition);
+    return restore != NULL && restore->standby;
+}
+
+size_t restores_awaited(const struct restores *restores)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < restores->count; i++) {
+        count += !restores->items[i]->standby;
+    }
+    return count;
 }
 
 size_t restores_count(const struct restores *restores)
@@ -161,13 +218,6 @@ void restores_free(struct restores *restores)
 
 /* --- the beginning */
 
-static enum status start(struct restore *restore, struct error *error)
-{
-    TRY(task_open_store(restore->task, error));
-    restore->phase = PHASE_ASK;
-    return STATUS_OK;
-}
-
 static enum status reading_start(struct restores *restores, struct restore *restore,
                                  struct error *error)
 {
@@ -181,11 +231,21 @@ static enum status reading_start(struct restores *restores, struct restore *rest
                                      error));
     restore->reading = true;
     restore->next = restore->from;
+    restore->passed_next = restore->from;
     restore->begun_at_ms = now;
     restore->written_at_ms = now;
     restore->shown_at_ms = now;
     restore->phase = PHASE_READ;
     return STATUS_OK;
+}
+
+static enum status without_offsets(const struct restore *restore, struct error *error)
+{
+    return error_set(error, STATUS_FATAL,
+                     "group '%s' has no committed offset for partition %d, but changelog '%s' "
+                     "holds state: its offsets expired or the group was deleted; restore the "
+                     "offsets", restore->task->member->group, restore->task->partition,
+                     restore->task->member->changelog_name);
 }
 
 /* An open transaction that may hold offsets of the partition, or brokers that are away, are waited for. */
@@ -195,7 +255,10 @@ static enum status ask(struct restores *restores, struct restore *restore, struc
     if (now < restore->ask_at_ms) {
         return STATUS_OK;
     }
-    const enum status status = task_aim(restore->task, &restore->aim, error);
+    /* A standby asks nobody: all that is committed belongs to it. */
+    struct task_aim aim;
+    const enum status status = restore->standby ? task_follow(restore->task, &aim, error)
+                                                : task_aim(restore->task, &aim, error);
     if (status == STATUS_RETRY) {
         restore->ask_at_ms = now + ASK_AGAIN_MS;
         if (now - restore->shown_at_ms >= SHOW_MS) {
@@ -206,6 +269,14 @@ static enum status ask(struct restores *restores, struct restore *restore, struc
         return STATUS_OK;
     }
     TRY(status);
+    restore->aim = aim; /* until now a former standby has read on without an end */
+    if (restore->reading) { /* it was a standby; aim.from is its last checkpoint, which it has passed */
+        if (restore->aim.first_start && restore->records > 0) {
+            return without_offsets(restore, error);
+        }
+        restore->phase = restore->aim.from >= restore->aim.target ? PHASE_READY : PHASE_READ;
+        return STATUS_OK;
+    }
     restore->from = restore->aim.from;
     if (restore->from >= restore->aim.target) { /* nothing to read */
         restore->phase = PHASE_READY;
@@ -215,16 +286,6 @@ static enum status ask(struct restores *restores, struct restore *restore, struc
 }
 
 /* --- reading */
-
-static struct restore *restore_of(const struct restores *restores, int32_t partition)
-{
-    for (size_t i = 0; i < restores->count; i++) {
-        if (restores->items[i]->task->partition == partition) {
-            return restores->items[i];
-        }
-    }
-    return NULL;
-}
 
 static void show(const struct restore *restore, const char *event, int64_t now)
 {
@@ -245,11 +306,7 @@ static enum status take_record(struct restore *restore, const struct stream_reco
         return STATUS_OK;
     }
     if (restore->aim.first_start) {
-        return error_set(error, STATUS_FATAL,
-                         "group '%s' has no committed offset for partition %d, but changelog '%s' "
-                         "holds state: its offsets expired or the group was deleted; restore the "
-                         "offsets", restore->task->member->group, restore->task->partition,
-                         restore->task->member->changelog_name);
+        return without_offsets(restore, error);
     }
     restore->records++;
     restore->bytes += (int64_t)(record->key.size + record->value.size);
@@ -268,7 +325,8 @@ static enum status take_record(struct restore *restore, const struct stream_reco
 static bool is_full(const struct restores *restores, const struct restore *restore, int64_t now)
 {
     return state_pending_bytes(restore->task->state) >= restores->pending_max ||
-           now - restore->written_at_ms >= restores->member->config->checkpoint_interval_ms;
+           (now - restore->written_at_ms >= restores->member->config->checkpoint_interval_ms &&
+            restore->next > restore->passed_next);
 }
 
 static void derive_begin(struct restore *restore)
@@ -318,11 +376,13 @@ static void reading_check(struct restores *restores, struct restore *restore)
     const int64_t now = clock_monotonic_ms();
     const int64_t position =
         restores->follower->ops->position(restores->follower, restore->task->partition);
-    if (position >= restore->aim.target) {
+    if (restore->standby && is_full(restores, restore, now)) { /* by age: nothing may come for long */
+        derive_begin(restore);
+    } else if (position >= restore->aim.target) {
         reading_stop(restores, restore);
         restore->whole = true;
         derive_begin(restore);
-    } else if (now - restore->shown_at_ms >= SHOW_MS) {
+    } else if (now - restore->shown_at_ms >= SHOW_MS && !restore->standby) {
         restore->shown_at_ms = now;
         show(restore, "restoring", now);
     }
@@ -381,6 +441,7 @@ static enum status derive(struct restore *restore, int64_t until_ms, struct erro
     TRY(task_passed(task, restore->meta_next == restore->next ? buffer_bytes(&restore->meta)
                                                               : (struct bytes){0},
                     restore->next, error));
+    restore->passed_next = restore->next;
     restore->phase = PHASE_WRITE;
     return STATUS_OK;
 }
@@ -398,7 +459,8 @@ static enum status write_checkpoint(struct restore *restore, struct error *error
         checkpointer_start(checkpointer, restore->task->state);
     }
     restore->written_at_ms = clock_monotonic_ms();
-    restore->phase = PHASE_READ;
+    const bool taken = !restore->standby && restore->aim.target == INT64_MAX;
+    restore->phase = taken ? PHASE_ASK : PHASE_READ;
     return STATUS_OK;
 }
 
@@ -449,7 +511,8 @@ enum status restores_step(struct restores *restores, int64_t budget_ms, int wait
         for (size_t i = 0; i < restores->count; i++) {
             struct restore *restore = restores->items[i];
             if (restore->phase == PHASE_START) { /* takes its time */
-                return start(restore, error);
+                restore->phase = PHASE_ASK;
+                return task_open_store(restore->task, error);
             }
             TRY(advance(restores, restore, until_ms, error));
             if (restore->phase == PHASE_READY) {

@@ -17,11 +17,20 @@ struct restores *restores_new(struct member *member);
 /* Drops those that are not ready. */
 void restores_free(struct restores *restores);
 
-/* Begins with a partition that is neither a task nor being restored. */
+/* Begins with a partition that is neither a task nor being restored. One that is followed goes on from where
+ * it stands. */
 void restores_add(struct restores *restores, int32_t partition);
+/* A standby: follows the changelog of a partition that another worker owns, without an end. The partition is
+ * neither a task nor being restored nor followed. */
+void restores_follow(struct restores *restores, int32_t partition);
+bool restores_has(const struct restores *restores, int32_t partition);
+bool restores_follows(const struct restores *restores, int32_t partition);
 /* Gives a partition up; no checkpoint of it may be running. False: it is not being restored. */
 bool restores_drop(struct restores *restores, int32_t partition);
+/* Standbys included. */
 size_t restores_count(const struct restores *restores);
+/* Without standbys: those whose task somebody waits for. */
+size_t restores_awaited(const struct restores *restores);
 /* How much each may have pending before it writes a checkpoint. */
 void restores_limit(struct restores *restores, size_t pending_max);
 /* Bytes of the rows of all. */

@@ -67,6 +67,7 @@ enum status task_passed(struct task *task, struct bytes meta, int64_t next, stru
         TRY(task_meta_decode(task, meta, &task->committed, error));
     }
     task->committed.changelog_next = next;
+    task->committed.wall_ms = clock_wall_ms();
     struct buffer stored = {0};
     task_meta_encode(task, &task->committed, task->member->row, &stored);
     state_commit(task->state, buffer_bytes(&stored), clock_monotonic_ms());
@@ -378,6 +379,24 @@ static void work_release(struct task_work *work)
     for (size_t i = 0; i < TASK_RUNS_MAX; i++) {
         digest_stream_free(work->runs[i].bytes_hash);
     }
+}
+
+/* A store whose tail the changelog does not hold any more is made anew as well: the owner has its own. */
+enum status task_follow(struct task *task, struct task_aim *aim_out, struct error *error)
+{
+    int64_t start = 0;
+    int64_t stable = 0;
+    const bool has_state = state_stored_meta(task->state).data != NULL;
+    *aim_out = (struct task_aim){.target = INT64_MAX};
+    TRY(bounds_of(task, task->member->changelog_name, &start, &stable, error));
+    if (has_state && (clock_wall_ms() - task->committed.wall_ms > TOMBSTONES_MS ||
+                      task->committed.changelog_next < start)) {
+        TRY(start_anew(task, error));
+        aim_out->from = start;
+        return STATUS_OK;
+    }
+    aim_out->from = has_state ? task->committed.changelog_next : start;
+    return STATUS_OK;
 }
 
 struct task *task_new(struct member *member, int32_t partition)

@@ -23,6 +23,8 @@ MUST_CHECK enum status task_open_store(struct task *task, struct error *error);
  * away. STATUS_RETRY: offsets are not stable or brokers do not answer, ask again. STATUS_FATAL: what they
  * say does not fit (E4 and exactly-once.md 3). */
 MUST_CHECK enum status task_aim(struct task *task, struct task_aim *aim_out, struct error *error);
+/* What a standby reads: from where its store stands, without an end. */
+MUST_CHECK enum status task_follow(struct task *task, struct task_aim *aim_out, struct error *error);
 /* The rows of the changelog up to `next` are in the store's pending map, timers included. `meta`: the record
  * before `next`; data NULL: that is no transaction's last, and the rest must be read before anything is
  * judged. */

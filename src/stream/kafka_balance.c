@@ -35,6 +35,10 @@ struct view {
     bool is_member;  /* else we have just come or gone */
 };
 
+static void names_release(struct kafka_balance *balance);
+static void peers_note(struct kafka_balance *balance,
+                       const rd_kafka_ConsumerGroupDescription_t *group, const char *own_id,
+                       const char *driver);
 static bool answer_take(struct kafka_stream *stream, rd_kafka_event_t *event,
                         struct view *view_out);
 static void view_fill(const struct kafka_stream *stream,
@@ -104,6 +108,8 @@ void kafka_balance_close(struct kafka_stream *stream)
         rd_kafka_queue_destroy(stream->balance.queue);
     }
     free(stream->balance.group);
+    names_release(&stream->balance);
+    free(stream->balance.owners);
     stream->balance = (struct kafka_balance){.due_ms = INT64_MAX};
 }
 
@@ -148,8 +154,76 @@ static bool answer_take(struct kafka_stream *stream, rd_kafka_event_t *event, st
         return false;
     }
     view_fill(stream, groups[0], own_id, view_out);
+    if (view_out->is_member) {
+        peers_note(&stream->balance, groups[0], own_id, stream->sources[0]);
+    }
     rd_kafka_mem_free(stream->consumer.rk, own_id);
     return view_out->is_member;
+}
+
+bool kafka_balance_peers(const struct stream *base, struct stream_peers *peers_out)
+{
+    const struct kafka_balance *balance =
+        &((const struct kafka_stream *)(const void *)base)->balance;
+    if (balance->version == 0 || balance->names == NULL) {
+        return false;
+    }
+    *peers_out = (struct stream_peers){.version = balance->version,
+                                       .names = (const char *const *)balance->names,
+                                       .count = balance->name_count,
+                                       .own = balance->own,
+                                       .owners = balance->owners,
+                                       .partitions = balance->partitions};
+    return true;
+}
+
+static void names_release(struct kafka_balance *balance)
+{
+    for (size_t i = 0; balance->names != NULL && i < balance->name_count; i++) {
+        free(balance->names[i]);
+    }
+    free(balance->names);
+    balance->names = NULL;
+    balance->name_count = 0;
+}
+
+static void peers_note(struct kafka_balance *balance,
+                       const rd_kafka_ConsumerGroupDescription_t *group, const char *own_id,
+                       const char *driver)
+{
+    const size_t count = rd_kafka_ConsumerGroupDescription_member_count(group);
+    names_release(balance);
+    balance->version++;
+    balance->owners = memory_resize(balance->owners,
+                                    ((size_t)balance->partitions + 1) * sizeof(*balance->owners));
+    for (int32_t i = 0; i < balance->partitions; i++) {
+        balance->owners[i] = SIZE_MAX;
+    }
+    balance->names = memory_get((count + 1) * sizeof(*balance->names));
+    for (size_t m = 0; m < count; m++) {
+        const rd_kafka_MemberDescription_t *member =
+            rd_kafka_ConsumerGroupDescription_member(group, m);
+        const char *name = rd_kafka_MemberDescription_group_instance_id(member);
+        if (name == NULL || name[0] == '\0') {
+            names_release(balance);
+            return;
+        }
+        balance->names[balance->name_count++] = memory_text(name);
+        if (strcmp(rd_kafka_MemberDescription_consumer_id(member), own_id) == 0) {
+            balance->own = m;
+        }
+        const rd_kafka_MemberAssignment_t *assignment =
+            rd_kafka_MemberDescription_assignment(member);
+        const rd_kafka_topic_partition_list_t *list =
+            assignment != NULL ? rd_kafka_MemberAssignment_partitions(assignment) : NULL;
+        for (int i = 0; list != NULL && i < list->cnt; i++) {
+            const rd_kafka_topic_partition_t *entry = &list->elems[i];
+            if (strcmp(entry->topic, driver) == 0 && entry->partition >= 0 &&
+                entry->partition < balance->partitions) {
+                balance->owners[entry->partition] = m;
+            }
+        }
+    }
 }
 
 static void view_fill(const struct kafka_stream *stream,

@@ -232,6 +232,12 @@ struct kafka_event {
 /* kafka_balance.c: partitions that the group forgot. */
 struct kafka_balance {
     char *group;
+    /* What the last answer about a settled group said; `version` 0: none yet. */
+    unsigned version;
+    char **names; /* instance ids, NULL: a member has none */
+    size_t name_count;
+    size_t own;
+    size_t *owners; /* by partition */
     rd_kafka_queue_t *queue; /* of the admin handle */
     int64_t due_ms;          /* when to ask, or to look for the answer */
     int32_t partitions;      /* of the driver */
@@ -299,6 +305,7 @@ MUST_CHECK enum status kafka_balance_open(struct kafka_stream *stream, const cha
                                           struct error *error);
 /* The group was balanced just now. */
 void kafka_balance_rebalanced(struct kafka_stream *stream, int64_t now_ms);
+bool kafka_balance_peers(const struct stream *stream, struct stream_peers *peers_out);
 /* When it is due; waits 300 ms at most, and only where no broker is there. */
 void kafka_balance_serve(struct kafka_stream *stream, int64_t now_ms);
 /* Has the group described into `queue`, of the admin handle. False: no broker is there. */

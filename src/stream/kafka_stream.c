@@ -52,6 +52,7 @@ static const struct stream_ops kafka_stream_ops = {
     .release = stream_release,
     .assign = kafka_group_assign,
     .unassign = kafka_group_unassign,
+    .peers = kafka_balance_peers,
     .seek = kafka_group_seek,
     .committed = stream_committed,
     .begin = stream_begin,

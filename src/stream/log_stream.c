@@ -54,6 +54,7 @@ static void stream_release(struct stream *stream, struct stream_record *record);
 static enum status stream_assign(struct stream *stream, int32_t partition, const int64_t *offsets,
                                  struct error *error);
 static enum status stream_unassign(struct stream *stream, int32_t partition, struct error *error);
+static bool stream_peers(const struct stream *stream, struct stream_peers *peers_out);
 static enum status stream_seek(struct stream *stream, int32_t partition, const int64_t *offsets,
                                struct error *error);
 static enum status stream_committed(struct stream *stream, int32_t partition,
@@ -78,6 +79,7 @@ static const struct stream_ops stream_table = {
     .release = stream_release,
     .assign = stream_assign,
     .unassign = stream_unassign,
+    .peers = stream_peers,
     .seek = stream_seek,
     .committed = stream_committed,
     .begin = stream_begin,
@@ -259,6 +261,14 @@ static enum status stream_seek(struct stream *stream, int32_t partition, const i
         *cursor = (struct cursor){.next = offsets[i], .epoch = cursor->epoch + 1};
     }
     return STATUS_OK;
+}
+
+/* A group here has one member. */
+static bool stream_peers(const struct stream *stream, struct stream_peers *peers_out)
+{
+    (void)stream;
+    (void)peers_out;
+    return false;
 }
 
 static enum status stream_assign(struct stream *stream, int32_t partition, const int64_t *offsets,

@@ -86,6 +86,16 @@ struct stream_options {
     uint32_t source_count;
 };
 
+/* The group as it was last seen settled; borrowed until the next poll. */
+struct stream_peers {
+    unsigned version;         /* another one after every look */
+    const char *const *names; /* instance ids of the members */
+    size_t count;
+    size_t own;           /* our place among them */
+    const size_t *owners; /* by partition of the driver: the owner's place; SIZE_MAX: none */
+    int32_t partitions;
+};
+
 struct stream;
 struct stream_ops {
     enum status (*poll)(struct stream *stream, int timeout_ms, enum stream_event *event_out,
@@ -127,6 +137,8 @@ struct stream_ops {
      * (*fenced_out false). STATUS_RETRY: no answer. NULL: nothing is ever left open. */
     enum status (*fence)(struct stream *stream, const char *transactional_id,
                          const char *instance_id, bool *fenced_out, struct error *error);
+    /* False: not seen yet, or a member has no instance id. Never waits for a broker. */
+    bool (*peers)(const struct stream *stream, struct stream_peers *peers_out);
     /* Leaves the group and closes. */
     void (*close)(struct stream *stream);
 };
