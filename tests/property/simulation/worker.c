@@ -81,7 +81,7 @@ void worker_add(const char *slot)
     worker->config.commit_interval_ms = 5 << random_below(random, 7);
     worker->config.commit_records_max = 1 << random_below(random, 8);
     worker->config.checkpoint_interval_ms = 50 << random_below(random, 8);
-    worker->config.memory_bytes = 262144 << random_below(random, 5);
+    worker->config.memory_bytes = 1048576 << random_below(random, 3);
     worker->config.tick_interval_ms = 200 << random_below(random, 4);
     worker->options = (struct engine_options){.config = &worker->config,
                                               .cluster = &simulated_cluster,
