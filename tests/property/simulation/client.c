@@ -526,6 +526,44 @@ static enum status client_rotate(struct stream *stream, struct error *error)
     return STATUS_OK;
 }
 
+static enum status client_peek(struct stream *stream, int32_t partition,
+                               struct stream_committed *driver_out, struct error *error)
+{
+    const struct client *client = client_of(stream);
+    step();
+    if (fault_strikes(FAULT_UNSTABLE)) {
+        return error_set(error, STATUS_RETRY, "no broker answers");
+    }
+    const struct group_offsets *committed = &client->group->committed[partition];
+    *driver_out = (struct stream_committed){.set = committed->set, .offset = STREAM_OFFSET_NONE};
+    if (committed->set) {
+        driver_out->offset = committed->offset[0];
+        snprintf(driver_out->metadata, sizeof(driver_out->metadata), "%s", committed->metadata[0]);
+    }
+    return STATUS_OK;
+}
+
+static enum status client_fence(struct stream *stream, const char *transactional_id,
+                                const char *instance_id, bool *fenced_out, struct error *error)
+{
+    const struct group *group = client_of(stream)->group;
+    *fenced_out = false;
+    step();
+    for (unsigned i = 0; i < group->client_count; i++) {
+        if (strcmp(group->clients[i]->instance, instance_id) == 0) {
+            return STATUS_OK;
+        }
+    }
+    step(); /* it may join meanwhile */
+    int32_t epoch = 0;
+    trace("fence", group - world->broker->groups, 0, 0);
+    if (broker_initialise(broker_transaction(transactional_id), &epoch) != ANSWER_OK) {
+        return error_set(error, STATUS_RETRY, "the transaction is not over");
+    }
+    *fenced_out = true;
+    return STATUS_OK;
+}
+
 /* A static member does not leave. */
 static void client_close(struct stream *stream)
 {
@@ -547,6 +585,8 @@ static const struct stream_ops client_ops = {
     .abort = client_abort,
     .rotation_due = client_rotation_due,
     .rotate = client_rotate,
+    .peek = client_peek,
+    .fence = client_fence,
     .close = client_close,
 };
 
