@@ -55,8 +55,11 @@ void memory_look(struct member *member)
         (long long)used > atomic_load(member->options->rows_peak)) {
         atomic_store(member->options->rows_peak, (long long)used);
     }
+    if (!memory->over) { /* looked at for every record while a commit is awaited: no clock for nothing */
+        return;
+    }
     const int64_t now = clock_monotonic_ms();
-    if (memory->over && now - memory->told_at_ms >= TELL_MS) {
+    if (now - memory->told_at_ms >= TELL_MS) {
         memory->told_at_ms = now;
         log_line(LOG_WARNING, "memory_full", "topology=%s bytes=%zu planned=%" PRId64,
                  member->topology->name, used, memory->plan.rows);
