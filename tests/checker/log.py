@@ -9,10 +9,12 @@ SPDX-License-Identifier: Apache-2.0
 
 import os
 import re
+import time
 
 import wire
 
 OFFSETS_TOPIC = "__consumer_offsets"
+SETTLE_SECONDS = 20
 INPUTS = ("reports", "chat-events", "verdicts", "claims", "authority-requests", "appeals",
           "accounts")
 INTERNAL = ("signals", "notice-requests")
@@ -158,6 +160,7 @@ class World:
         self.partition_count = counts[prefix + "reports"]
         places = [(topic, number) for topic in [prefix + name for name in names] + [OFFSETS_TOPIC]
                   for number in range(counts.get(topic, 0))]
+        settle(client, places)
         self.committed = {
             topology.name: {(topic[len(prefix):], number): found for (topic, number), found in
                             client.committed("%s.%s" % (application, topology.name)).items()
@@ -214,6 +217,17 @@ class World:
                              commit.number)
                     found.setdefault(place, []).append(commit)
         return found
+
+
+def settle(client, places):
+    """Until no transaction is open. The markers of one that was just committed are still on their way to some
+    partitions; one that stays open longer than that is found when the records are looked at."""
+    end = time.monotonic() + SETTLE_SECONDS
+    while (client.offsets(places, wire.LATEST, wire.READ_COMMITTED) !=
+           client.offsets(places, wire.LATEST, wire.READ_UNCOMMITTED)):
+        if time.monotonic() > end:
+            break
+        time.sleep(0.1)
 
 
 def whole_log(client, starts, ends, isolation, told):
