@@ -2,6 +2,7 @@
 """Reads what ctest wrote: the last line of tools/test, and the groups there are.
 
     summary.py FOLDER               sums up FOLDER/*.xml (JUnit form) in one line; exit 1 if any failed
+    summary.py --late FILE          tests in FILE that failed only because something came too late
     summary.py --list BUILD         groups of a build folder, with how many tests each has
     summary.py --check BUILD GROUP  exit 1 and a message if a group does not exist
     summary.py --failure NAME TEXT  a JUnit file with one failed test
@@ -12,6 +13,7 @@ SPDX-License-Identifier: Apache-2.0
 import collections
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as xml
@@ -22,6 +24,10 @@ OWN_GROUPS = {"all", "sanitized"}
 # How ctest says that a test skipped itself; anything else that did not run is a failure, such as a test
 # whose program is missing.
 SKIPPED = ("SKIP_RETURN_CODE", "SKIP_REGULAR_EXPRESSION", "Disabled")
+
+# What tests/integration/worker/harness.py prints when it ran out of patience and saw nothing wrong.
+SAYS_LATE = re.compile(r"^ *[0-9.]+ LATE: ", re.MULTILINE)
+AGAIN = "-again"  # ends the name of the results of such tests' second run
 
 
 def outcome(case):
@@ -36,10 +42,18 @@ def outcome(case):
     return "failed"
 
 
+def late(file):
+    for case in xml.parse(file).getroot().iter("testcase"):
+        if outcome(case) == "failed" and SAYS_LATE.search(case.findtext("system-out") or ""):
+            print(case.get("name"))
+    return 0
+
+
 def sum_up(folder):
     counts = collections.Counter()
     remarks = []
-    files = sorted(pathlib.Path(folder).glob("*.xml"))
+    again = set()  # tests whose second run is the one that counts
+    files = sorted(pathlib.Path(folder).glob("*.xml"), key=lambda file: AGAIN not in file.stem)
     for file in files:
         try:
             cases = list(xml.parse(file).getroot().iter("testcase"))
@@ -48,10 +62,16 @@ def sum_up(folder):
             remarks.append("failed: the results of %s cannot be read: %s" % (file.stem, error))
             continue
         for case in cases:
+            name = "%s/%s" % (file.stem.removesuffix(AGAIN), case.get("name"))
+            if file.stem.endswith(AGAIN):
+                again.add(name)
+                remarks.append("late in its first run, so run again: %s" % name)
+            elif name in again:
+                continue
             result = outcome(case)
             counts[result] += 1
             if result != "passed":
-                remarks.append("%s: %s/%s" % (result, file.stem, case.get("name")))
+                remarks.append("%s: %s" % (result, name))
     if not files:
         counts["failed"] += 1
         remarks.append("failed: ctest left no results")
@@ -96,6 +116,8 @@ def failure(name, text):
 
 
 def main(words):
+    if words[:1] == ["--late"] and len(words) == 2:
+        return late(words[1])
     if words[:1] == ["--list"] and len(words) == 2:
         return show(words[1])
     if words[:1] == ["--check"] and len(words) >= 2:

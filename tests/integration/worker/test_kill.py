@@ -38,7 +38,7 @@ class Killer:
         end = time.monotonic() + harness.PATIENCE
         while self.client.committed("sanctions") == before and not self.client.is_drained():
             self.worker.require_running()
-            harness.check(time.monotonic() < end, "no progress: %s", self.worker.log)
+            harness.in_time(end, "no progress: %s", self.worker.log)
             time.sleep(0.02)
 
     def finish(self, folder, times=None):

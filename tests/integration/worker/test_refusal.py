@@ -11,7 +11,7 @@ from confluent_kafka.admin import NewPartitions
 import checks
 import harness
 import rounds
-from harness import check, say
+from harness import check, in_time, say
 
 START = 1760000000000
 
@@ -183,7 +183,7 @@ def offsets_deleted(options, cluster, folder, rng):
         errors = [future.exception(30) for future in found.values()]
         if all(error is None or "GROUP_ID_NOT_FOUND" in str(error) for error in errors):
             break
-        check(time.monotonic() < end, "cannot delete the groups: %s", errors)
+        in_time(end, "cannot delete the groups: %s", errors)
         time.sleep(0.5)
     case.refused("no committed offset", "there is state")
     shutil.rmtree(case.deployment.state)
@@ -307,8 +307,10 @@ def main(options, folder):
             run(options, cluster, folder, random.Random(options.seed))
         except harness.Failed as failure:
             say("    FAILED: %s", failure)
-            failures.append(run.__name__)
-    check(not failures, "failed: %s", ", ".join(failures))
+            failures.append((run.__name__, failure))
+    if failures:
+        late = all(isinstance(failure, harness.Late) for _, failure in failures)
+        raise (harness.Late if late else harness.Failed)(", ".join(name for name, _ in failures))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import time
 import checks
 import harness
 import rounds
-from harness import check, say
+from harness import check, in_time, say
 
 START = 1760000000000
 PATIENCE = 180  # a standby follows the look at the group, which is taken every 30 s
@@ -24,7 +24,7 @@ def wait_all(workers, what, done):
     while not done():
         for worker in workers:
             worker.require_running()
-        check(time.monotonic() < end, "%s did not happen within %d s: %s", what, PATIENCE,
+        in_time(end, "%s did not happen within %d s: %s", what, PATIENCE,
               [worker.log for worker in workers])
         time.sleep(0.1)
 
