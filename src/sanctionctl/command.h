@@ -25,6 +25,8 @@ command_run command_tail;
 command_run command_standing;
 command_run command_explain;
 command_run command_audit_verify;
+command_run command_audit_export;
+command_run command_audit_report;
 command_run command_fingerprint;
 command_run command_policy_check;
 command_run command_policy_show;

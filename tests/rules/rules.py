@@ -205,7 +205,9 @@ class Bench:
 
     def make(self, rule):
         """What went wrong with the build; "": nothing."""
-        targets = ["sanctionctl"] + [name for name in rule.tests if name.startswith(("unit_", "property_"))]
+        blackbox = any(name.startswith("blackbox_") for name in rule.tests)
+        targets = ["sanctionctl"] + ["sanctiond"] * blackbox + [
+            name for name in rule.tests if name.startswith(("unit_", "property_"))]
         done = subprocess.run(["cmake", "--build", self.build, "--target"] + targets,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return "" if done.returncode == 0 else done.stdout[-2000:]
