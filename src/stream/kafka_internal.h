@@ -332,6 +332,10 @@ MUST_CHECK enum status kafka_committed_read(const rd_kafka_topic_partition_t *en
                                             struct stream_committed *out, struct error *error);
 /* A consumer in the group, subscribed. */
 MUST_CHECK enum status kafka_consumer_open(struct kafka_stream *stream, struct error *error);
+/* Whether its end is safe: it was assigned something, if only nothing. */
+bool kafka_consumer_may_close(const struct kafka_stream *stream);
+/* As kafka_handle_close(); one whose end is not safe is left behind at once: false. */
+bool kafka_consumer_close(struct kafka_stream *stream, bool leave);
 /* To the driver, the one topic that the group knows. */
 rd_kafka_resp_err_t kafka_subscribe(struct kafka_stream *stream);
 

@@ -89,9 +89,9 @@ static enum status end(struct kafka_stream *stream, int64_t now_ms, struct error
     struct kafka_rejoin *rejoin = &stream->rejoin;
     if (stream->consumer.rk != NULL) {
         TRY(producer_check(stream, error));
-        if (!kafka_handle_close(&stream->consumer, false)) {
+        if (!kafka_consumer_close(stream, false)) {
             kafka_say(stream->cluster, LEVEL_WARNING,
-                      "an expelled consumer did not close in time and was left behind");
+                      "an expelled consumer could not be closed and was left behind");
         }
     }
     TRY(kafka_consumer_open(stream, error));

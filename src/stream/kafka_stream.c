@@ -316,21 +316,18 @@ static void stream_close(struct stream *base)
         kafka_group_answer_all(stream);
         const int64_t deadline_ms = clock_monotonic_ms() + FIRST_REBALANCE_MS;
         const bool expelled = kafka_is_expelled(stream);
-        while (rd_kafka_version() < 0x020300ff && !stream->joined && !expelled &&
-               clock_monotonic_ms() < deadline_ms) {
+        while (!kafka_consumer_may_close(stream) && !expelled && clock_monotonic_ms() < deadline_ms) {
             rd_kafka_message_t *message = rd_kafka_consumer_poll(stream->consumer.rk, 50);
             if (message != NULL) {
                 rd_kafka_message_destroy(message);
             }
         }
-        closed = kafka_handle_close(&stream->consumer,
-                                    !expelled && (stream->joined ||
-                                                  rd_kafka_version() >= 0x020300ff));
+        closed = kafka_consumer_close(stream, !expelled);
     }
     if (!closed) {
         /* Its callbacks still use the stream, so that stays too. */
         kafka_say(stream->cluster, LEVEL_WARNING,
-                  "the consumer did not close in time and was left behind");
+                  "the consumer could not be closed and was left behind");
         return;
     }
     pthread_mutex_destroy(&stream->transactional);
@@ -343,6 +340,22 @@ static void stream_close(struct stream *base)
     free(stream->tasks);
     free(stream->events);
     free(stream);
+}
+
+/* librdkafka before 2.3.0 aborts the process when a consumer goes between its join and its first assignment. */
+bool kafka_consumer_may_close(const struct kafka_stream *stream)
+{
+    return stream->joined || rd_kafka_version() >= 0x020300ff;
+}
+
+bool kafka_consumer_close(struct kafka_stream *stream, bool leave)
+{
+    if (kafka_consumer_may_close(stream)) {
+        return kafka_handle_close(&stream->consumer, leave);
+    }
+    atomic_store(&stream->consumer.context->silent, true);
+    stream->consumer = (struct kafka_handle){.rk = NULL};
+    return false;
 }
 
 enum status kafka_consumer_open(struct kafka_stream *stream, struct error *error)

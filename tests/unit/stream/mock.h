@@ -21,6 +21,7 @@ enum {
     PRODUCE = 0,
     JOIN_GROUP = 11,
     HEARTBEAT = 12,
+    SYNC_GROUP = 14,
     INIT_PRODUCER_ID = 22,
     ADD_OFFSETS = 25,
     END_TXN = 26,

@@ -1,5 +1,5 @@
 /* A consumer that the group expels gives up its partitions and joins anew in the same process; one whose
- * slot another process took does not. Against librdkafka's mock cluster.
+ * slot another process took does not; one that is told to stop while it joins goes. Against librdkafka's mock cluster.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "mock.h"
@@ -184,6 +184,29 @@ static void a_member_expelled_again_and_again_ends(void **state)
     scene_close(&scene);
 }
 
+/* librdkafka before 2.3.0 asserts that a consumer that has joined was assigned something before it goes. */
+static void a_member_that_stops_before_its_first_assignment_goes(void **state)
+{
+    (void)state;
+    enum { FOREVER_MS = 60000, JOIN_MS = 5000 };
+    struct scene scene;
+    scene_open(&scene);
+    rd_kafka_mock_broker_push_request_error_rtts(scene.mock.cluster, 1, SYNC_GROUP, 1,
+                                                 RD_KAFKA_RESP_ERR_NO_ERROR, FOREVER_MS);
+    scene_join(&scene);
+    const int64_t end_ms = clock_monotonic_ms() + JOIN_MS;
+    while (clock_monotonic_ms() < end_ms) {
+        enum stream_event event = STREAM_NOTHING;
+        struct stream_record record = {0};
+        int32_t partition = -1;
+        struct error error = {0};
+        assert_int_equal(scene.stream->ops->poll(scene.stream, 50, &event, &record, &partition, &error),
+                         STATUS_OK);
+        assert_int_equal(event, STREAM_NOTHING);
+    }
+    scene_close(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +214,7 @@ int main(void)
         cmocka_unit_test(a_member_fenced_while_it_joins_joins_anew),
         cmocka_unit_test(a_member_whose_transactional_id_is_taken_ends),
         cmocka_unit_test(a_member_expelled_again_and_again_ends),
+        cmocka_unit_test(a_member_that_stops_before_its_first_assignment_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
