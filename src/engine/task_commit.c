@@ -145,7 +145,7 @@ static enum status produce_receipt(struct task *task, struct flight *flight,
     if (PLANTED(RECEIPT_UNCHAINED)) {
         receipt->prev_hash = bytes_of(digest, DIGEST_SIZE);
     }
-    if (PLANTED(RECEIPT_GAP) && receipt->inputs_count > 1) {
+    if (PLANTED(RECEIPT_GAP) && receipt->inputs_count > 0) {
         receipt->inputs_count--;
     }
     buffer_clear(&flight->buffer);
