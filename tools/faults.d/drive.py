@@ -1,16 +1,21 @@
 """Faults on real brokers: three workers of one group on three brokers, a load that goes on, and a seeded
 schedule of what breaks: workers killed (some come back with an empty disk), stopped and continued, restarted
-one after the other, taken out and in; brokers killed; the network cut and slowed; an EndTxn held back until
-the next transaction has begun. Then all heals, everything is processed, and the checker of tests/checker
-reads the topics. Exit 1: it found something.
+one after the other, taken out and in; their disks full, their wall clocks set; brokers killed, partitions and
+what leads them moved; the network cut and slowed; an EndTxn held back until the next transaction has begun. Then
+all heals, everything is processed, and the checker of tests/checker reads the topics. Exit 1: it found something.
+
+Counted is what was met, not what was tried: a held EndTxn reached its broker after the next transaction had begun, a
+full disk was written to, a clock was looked at.
 """
 
 import argparse
 import collections
 import os
 import random
+import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -22,6 +27,7 @@ sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(ROOT, "tests", "integration", "worker"))
 import harness  # noqa: E402  (from the folder above; it brings the next ones)
 import checker  # noqa: E402
+import moves  # noqa: E402
 import records  # noqa: E402
 import rounds  # noqa: E402
 import wire  # noqa: E402
@@ -32,12 +38,17 @@ from proxy import Proxy  # noqa: E402
 START = 1000000000000  # 2001: days pass quickly, and must not reach today
 PARTITIONS = 4
 WORKERS = 3
+QUIET = 3  # seconds
 PATIENCE = 300  # a broker on a busy machine takes minutes to come back
 SETTINGS = ("transaction.abort.timed.out.transaction.cleanup.interval.ms=1000",)
 
 # How often each fault is chosen.
-WEIGHTS = {"kill": 10, "kill_and_wipe": 3, "pause": 3, "broker": 3, "cut": 2, "slow": 1, "hold": 4,
-           "roll": 1, "scale": 1}
+WEIGHTS = {"kill": 10, "kill_and_wipe": 3, "pause": 4, "broker": 4, "cut": 2, "slow": 1, "hold": 4,
+           "roll": 1, "scale": 1, "full": 2, "clock": 2, "move": 2}
+DISK = 256 << 20  # bytes of a worker's own file system
+HOUR, YEAR = 3600, 365 * 86400
+# Whose leaders are the coordinators of groups and of transactions.
+MOVED = ("__consumer_offsets", "__transaction_state")
 
 
 class Brokers(harness.Cluster):
@@ -72,7 +83,7 @@ class Brokers(harness.Cluster):
 
     def bounce(self, node, seconds):
         """Kills a node; a thread brings it back. False: another one is still down."""
-        if self.restarting is not None and self.restarting.is_alive():
+        if self.is_restarting():
             return False
         self.tool("kill", str(node), patient=False)
 
@@ -83,20 +94,73 @@ class Brokers(harness.Cluster):
         self.restarting.start()
         return True
 
+    def is_restarting(self):
+        return self.restarting is not None and self.restarting.is_alive()
+
     def whole(self):
         if self.restarting is not None:
             self.restarting.join(PATIENCE)
             check(not self.restarting.is_alive(), "a broker did not come back in %d s", PATIENCE)
 
 
+class Disk:
+    """A small file system, which can be filled. Where none can be mounted it is a plain folder that cannot."""
+
+    def __init__(self, path):
+        self.path = path
+        self.ballast = os.path.join(path, "ballast")
+        os.makedirs(path)
+        self.own = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%d" % DISK, "tmpfs", path], check=False,
+                                  stderr=subprocess.DEVNULL).returncode == 0
+        harness.OPEN.append(self)
+
+    def fill(self):
+        with open(self.ballast, "wb") as file:
+            free = os.statvfs(self.path)
+            os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
+
+    def empty(self):
+        if os.path.exists(self.ballast):
+            os.unlink(self.ballast)
+
+    def wipe(self):
+        for entry in os.scandir(self.path):
+            if entry.path != self.ballast:
+                (shutil.rmtree if entry.is_dir() else os.unlink)(entry.path)
+
+    def close(self):
+        if self.own:
+            subprocess.run(["umount", "-l", self.path], check=False)
+
+
+class Clock:
+    """The wall clock that a worker sees (tests/integration/faults/wall_clock.c)."""
+
+    def __init__(self, path):
+        self.path = path
+        with open(path, "wb") as file:
+            file.write(bytes(16))
+
+    def set(self, seconds):
+        """Returns how often the one set before was looked at."""
+        with open(self.path, "r+b") as file:
+            answers, = struct.unpack("=8xq", file.read(16))
+            file.seek(0)
+            file.write(struct.pack("=qq", seconds, 0))
+        return answers
+
+
 class Slot:
-    """One worker: a name, a disk, and the process that is started again whenever it ends."""
+    """One worker: a name, a disk, a clock, and the process that is started again whenever it ends."""
 
     def __init__(self, deployment, name, options):
         self.deployment = deployment
         self.name = name
         self.options = options
         self.state = os.path.join(deployment.folder, "state-" + name)
+        self.disk = Disk(self.state)
+        self.clock = Clock(os.path.join(deployment.folder, "clock-" + name))
+        self.full = False
         self.worker = None
         self.wanted = False  # by the schedule
         self.paused = False
@@ -110,7 +174,8 @@ class Slot:
         folder, program = (("tests", "sanctiond-planted") if self.options.without_rotation else
                            ("bin", "sanctiond"))
         self.worker = harness.Worker(
-            ["/usr/bin/env", "SANCTIOND_PLANTED=" + bug,
+            ["/usr/bin/env", "SANCTIOND_PLANTED=" + bug, "WALL_CLOCK=" + self.clock.path,
+             "LD_PRELOAD=" + os.path.join(self.options.build, "tests", "libwall_clock.so"),
              os.path.join(self.options.build, folder, program), "run", "--config",
              self.deployment.config, "--set", "worker.slot=" + self.name, "--set",
              "state.dir=" + self.state, "--set", "audit.key_file=" + self.deployment.key], log)
@@ -122,18 +187,20 @@ class Slot:
         self.resume()
         self.worker.kill()
         if wipe:
-            shutil.rmtree(self.state, ignore_errors=True)
+            self.disk.wipe()
 
     def stop(self):
-        """SIGTERM, and -9 if it does not go; returns whether it went."""
+        """SIGTERM, and -9 if it does not go; returns whether it went as it should."""
         self.wanted = False
         self.resume()
         if not self.alive():
             return True
         self.worker.process.terminate()
         try:
-            self.worker.process.wait(30)
-            return True
+            code = self.worker.process.wait(30)
+            if code != 0:
+                say("worker %s ended with %d after SIGTERM: %s", self.name, code, self.worker.last_line()[:200])
+            return code == 0
         except subprocess.TimeoutExpired:
             self.worker.kill()
             return False
@@ -195,7 +262,7 @@ class Load(threading.Thread):
 class Schedule:
     """What breaks when. Every fault is one method; what really happened is counted."""
 
-    def __init__(self, options, cluster, slots, rng):
+    def __init__(self, options, cluster, slots, rng, prefix):
         self.options, self.cluster, self.slots, self.rng = options, cluster, slots, rng
         self.proxy = cluster.proxy
         self.hits = collections.Counter()
@@ -203,6 +270,11 @@ class Schedule:
         self.later = []  # (time, function)
         self.serial = 0
         self.client = wire.Client(cluster.bootstrap, PATIENCE)
+        self.topics = sorted(topic for topic in self.client.metadata() if topic.startswith(prefix))
+        self.moving = None  # (topic, replicas to come)
+
+    def tell(self, text, *values):
+        say("        " + text, *values)
 
     def say(self, text, *values):
         self.serial += 1
@@ -230,12 +302,16 @@ class Schedule:
             time.sleep(0.05)
 
     def progress(self, seconds):
-        """Waits until something was committed since it was called: faults have to meet workers at work."""
+        """Waits until something was committed since it was called: faults have to meet workers at work.
+        Returns whether anything was."""
         def committed():
             return [self.client.committed("faults." + name) for name in harness.SOURCES]
         before, end = committed(), time.monotonic() + seconds
-        while committed() == before and time.monotonic() < end:
+        while committed() == before:
+            if time.monotonic() > end:
+                return False
             self.rest(0.1)
+        return True
 
     def ended(self, slot):
         """A worker that ends by itself says why; whoever started it starts it again."""
@@ -244,7 +320,12 @@ class Schedule:
         reason = slot.worker.last_line()
         self.ends[reason.partition("sanctiond: ")[2][:70] or reason[:70]] += 1
         say("worker %s ended with %d: %s", slot.name, slot.worker.process.returncode, reason[:200])
-        check(slot.worker.process.returncode == 1, "worker %s crashed: exit %d: %s (see %s)", slot.name,
+        if slot.full:
+            self.met_full(slot)
+        # Assertions of the libraries: RocksDB's when it cannot write, librdkafka's when it has lost count.
+        aborted = slot.worker.process.returncode == -signal.SIGABRT and (
+            slot.full or re.match(r"sanctiond: rdkafka\w*\.c:\d+: ", reason))
+        check(slot.worker.process.returncode == 1 or aborted, "worker %s crashed: exit %d: %s (see %s)", slot.name,
               slot.worker.process.returncode, reason, slot.worker.log)
 
     def running(self):
@@ -262,7 +343,7 @@ class Schedule:
     def kill_and_wipe(self, slot):
         slot.kill(wipe=True)
         self.say("kill of worker %s, its disk is empty", slot.name)
-        self.hits["wipe"] += 1
+        self.hits["empty disk"] += 1
 
     def pause(self, slot):
         seconds = self.rng.choice((1, 3, 14))  # the last is more than the session
@@ -291,7 +372,58 @@ class Schedule:
 
     def hold(self, _):
         self.proxy.hold()
-        self.say("hold of the next EndTxn")
+        self.tell("the next EndTxn is to be held")
+
+    def full(self, slot):
+        if slot.full or not slot.disk.own:
+            return
+        slot.disk.fill()
+        slot.full = True
+        self.after(self.rng.uniform(3, 15), lambda: self.room(slot))
+        self.tell("the disk of worker %s is full", slot.name)
+
+    def room(self, slot):
+        slot.disk.empty()
+        slot.full = False
+
+    def met_full(self, slot):
+        """A worker ended beside a full disk; counted if that is why."""
+        if re.search("[Nn]o space left|free space", slot.worker.text()):
+            self.say("full disk of worker %s ended it", slot.name)
+
+    def clock(self, slot):
+        jump = self.rng.choice((HOUR, -HOUR, 10 * YEAR, -10 * YEAR))
+        slot.clock.set(jump)
+
+        def back():
+            self.hits["clock"] += slot.clock.set(0) > 0
+        self.after(self.rng.uniform(1, 8), back)
+        self.tell("the clock of worker %s is set by %d h", slot.name, jump // HOUR)
+
+    def move(self, _):
+        """Takes the replicas of a topic from one broker, later gives them back; who leads moves on."""
+        if self.cluster.is_restarting() or self.moving is not None:
+            return
+        topic = self.rng.choice(MOVED if self.rng.random() < 0.5 else self.topics)
+        nodes = list(range(1, self.cluster.nodes + 1))
+        if self.moved(topic, self.rng.sample(nodes, self.cluster.nodes - 1)):
+            self.moving = (topic, self.rng.sample(nodes, self.cluster.nodes))
+            self.after(self.rng.uniform(2, 6), self.move_back)
+            self.say("move of %s", topic)
+
+    def move_back(self):
+        if self.moving is not None and self.moved(*self.moving):
+            self.moving = None
+
+    def moved(self, topic, nodes):
+        """Whether all partitions of the topic have, or will have, these replicas; the first leads."""
+        numbers = range(self.client.metadata()[topic])
+        try:
+            taken = moves.reassign(self.client, topic, {number: nodes for number in numbers})
+            self.hits["change of leader"] += moves.elect(self.client, topic, numbers)
+            return taken
+        except (OSError, wire.Passing):
+            return False
 
     def roll(self, _):
         for slot in self.slots:
@@ -332,14 +464,20 @@ class Schedule:
         for slot in self.slots:
             slot.wanted = True
             slot.resume()
+        end = time.monotonic() + PATIENCE
+        while self.moving is not None and time.monotonic() < end:
+            self.rest(1)
+            self.move_back()
+        check(self.moving is None, "the replicas were not given back")
         self.rest(0)
 
 
 def settle(deployment, schedule, seconds):
-    """Until all inputs are processed."""
+    """Until all inputs are processed. The whole log is read only when nothing has moved for a while."""
     end = time.monotonic() + seconds
     while True:
-        schedule.rest(1)
+        while schedule.progress(QUIET) and time.monotonic() < end:
+            pass
         findings = checker.run(deployment.cluster.bootstrap, deployment.prefix, deployment.name, 60)
         if not {"I12", "I20"} & set(findings.invariants()):
             return
@@ -352,7 +490,8 @@ def report(findings, schedule, load):
     say("load: %d records written", load.written)
     say("faults: %s", ", ".join("%d %s" % (number, name) for name, number in
                                 sorted(schedule.hits.items())))
-    say("late EndTxn requests that reached a broker: %d", len(schedule.proxy.releases))
+    say("EndTxn requests held: %d, of which %d reached their broker in the next transaction",
+        schedule.proxy.holds, sum(ends > 0 for _, ends in schedule.proxy.releases))
     for reason, number in schedule.ends.most_common():
         say("worker ended by itself, %d times: %s", number, reason)
     for line in findings.lines():
@@ -370,8 +509,10 @@ def main(options, folder):
         kafka__bootstrap__servers=cluster.front, **{"kafka.socket.timeout.ms": 2000})
     deployment.create()
     slots = [Slot(deployment, name, options) for name in "abc"[:WORKERS]]
-    schedule = Schedule(options, cluster, slots, rng)
+    schedule = Schedule(options, cluster, slots, rng, deployment.prefix)
     load = Load(deployment, cluster, random.Random(options.seed + 1), options.rate)
+    if not all(slot.disk.own for slot in slots):
+        say("LEFT OUT: full disks, for no file system can be mounted here; that takes root")
     for slot in slots:
         slot.start()
     load.start()

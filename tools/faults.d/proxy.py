@@ -38,6 +38,7 @@ class Proxy:
         self.delay = 0.0  # seconds that an answer is late
         self.to_hold = 0  # so many commits are to be held
         self.held = []
+        self.holds = 0  # held so far
         self.refused = set()  # applications whose transactions may not take offsets in: they are aborted
         self.releases = []  # (transactional id, bytes sent late), for the report
         self.connections = set()
@@ -164,6 +165,7 @@ class Proxy:
             self.to_hold -= 1
             held = Held(name, frame, writer)
             self.held.append(held)
+            self.holds += 1
             return held
         for held in self.held:
             held.ends_since += held.name == name
