@@ -153,7 +153,7 @@ static void appeal_decision(struct judgement *judgement, struct decision *decisi
     const struct ground ground = target_ground(judgement, target);
     decision_open(judgement, decision, judgement->policy, AUDIT_ACTION_APPEAL, &ground, rule);
     decision->case_hex = id_text(judgement, target_case_id(judgement, target));
-    decision->payload.restriction_id = (struct bytes){0};
+    decision->prior_id = target->id;
 }
 
 static void tell_result(struct judgement *judgement, struct decision *decision,

@@ -44,6 +44,19 @@ static struct ground request_ground(const struct judgement *judgement,
     };
 }
 
+/* The basis that the authority names, beside those of the category. */
+static void legal_ref_add(struct audit_payload *payload, struct bytes basis)
+{
+    for (uint32_t i = 0; i < payload->legal_refs_count; i++) {
+        if (bytes_equal(payload->legal_refs[i], basis)) {
+            return;
+        }
+    }
+    if (payload->legal_refs_count < COUNT_OF(payload->legal_refs)) {
+        payload->legal_refs[payload->legal_refs_count++] = basis;
+    }
+}
+
 static void request_decision(struct judgement *judgement, struct decision *decision,
                              const struct authority_request *request, enum audit_action action)
 {
@@ -53,6 +66,7 @@ static void request_decision(struct judgement *judgement, struct decision *decis
     decision->audit.authority = (struct optional_int){(int32_t)request->authority, true};
     decision->payload.request_id = request->request_id;
     decision->payload.document_ref = request->document_ref;
+    legal_ref_add(&decision->payload, request->legal_basis);
 }
 
 static void tell_authority(struct judgement *judgement, struct decision *decision,

@@ -87,6 +87,26 @@ static void open_case_decision(struct judgement *judgement, struct decision *dec
     decision->audit.stage_from = ledger_stage(judgement->facts, item->ledger, NULL);
     decision->audit.stage_to = decision->audit.stage_from;
     decision_reports(judgement, decision, item->number);
+    if (item->category == CATEGORY_REPORT_ABUSE) {
+        abuse_checks(judgement);
+    }
+}
+
+/* The act that was chosen, and what the reviewer says it rests on where the case has no reports of
+ * its own. */
+static void decision_act(struct decision *decision, const struct act *act,
+                         const struct verdict *verdict)
+{
+    struct audit_payload *payload = &decision->payload;
+    if (act->content_ref.data != NULL) {
+        decision->content_ref = act->content_ref;
+    }
+    if (verdict == NULL || payload->report_ids_count > 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < verdict->report_ids_count; i++) {
+        payload->report_ids[payload->report_ids_count++] = verdict->report_ids[i];
+    }
 }
 
 static struct ground act_ground(const struct judgement *judgement, const struct case_fact *item,
@@ -114,6 +134,7 @@ static void confirm_plain(struct judgement *judgement, struct case_fact *item,
     struct decision decision;
     open_case_decision(judgement, &decision, item, act->policy, AUDIT_ACTION_OUTCOME, &ground,
                        NULL);
+    decision_act(&decision, act, finding->verdict);
     decision.audit.outcome = (struct optional_int){OUTCOME_CONFIRMED, true};
     decision.payload.smaller_scope = bytes_text(act->why_not);
     decision_strikes(judgement, &decision, item->ledger);
@@ -304,6 +325,7 @@ static void confirm_violation(struct judgement *judgement, struct case_fact *ite
     }
     struct decision decision;
     open_case_decision(judgement, &decision, item, act->policy, AUDIT_ACTION_DECIDE, &ground, NULL);
+    decision_act(&decision, act, finding->verdict);
     violation->decision_id = decision.id;
     facts->late_lift = made.credited > 0 ? 0 : facts->late_lift;
     violation->reviewer_ref = text_keep(judgement, violation->reviewer_ref);

@@ -123,6 +123,10 @@ void restriction_publish(struct judgement *judgement, struct decision *decision,
     decision->payload.supersedes = id_text(judgement, change->supersedes);
     decision->payload.expires_at = restriction->expires_at;
     decision->payload.scopes = restriction->scopes;
+    decision->prior_id = change->prior_decision_id;
+    if (restriction->target_id.data != NULL) {
+        decision->content_ref = restriction->target_id;
+    }
     decision_close(judgement, decision);
     emit_restriction(judgement, decision, restriction, change);
     /* I.17: a Standing for each decision that changes it. The removal of content is an event, no item of it. */
@@ -396,6 +400,9 @@ void restriction_end(struct judgement *judgement, struct restriction_fact *restr
     decision.case_hex = item != NULL ? id_text(judgement, item->case_id) : (struct bytes){0};
     decision.audit.stage_from = ledger_stage(facts, row.ledger, NULL);
     decision.audit.stage_to = decision.audit.stage_from;
+    if (reason == END_REASON_RECOMPUTED) {
+        decision_strikes(judgement, &decision, row.ledger);
+    }
     if (reason == END_REASON_PROOF_MISSING && item != NULL && !item->outcome.set) {
         decision.audit.outcome = (struct optional_int){OUTCOME_NOT_ESTABLISHED, true};
     }

@@ -13,6 +13,40 @@ static struct bytes symbol(const struct enum_type *type, int32_t value)
     return bytes_text(enum_symbol(type, value));
 }
 
+/* What a decision rests on, told by the record that led to it. */
+static const char *facts_template(const struct judgement *judgement, const struct ground *ground)
+{
+    static const struct {
+        const char *topic;
+        const char *name;
+    } templates[] = {
+        {"reports", "facts.reported"},  {"chat-events", "facts.behaviour"},
+        {"verdicts", "facts.reviewed"}, {"authority-requests", "facts.ordered"},
+        {"appeals", "facts.appealed"},  {"accounts", "facts.account"},
+        {"signals", "facts.caused"},
+    };
+    if (judgement->timer) {
+        return "facts.timer";
+    }
+    if (judgement->proof_id.data != NULL || ground->source_kind == SOURCE_KIND_IDENTITY_PROOF) {
+        return "facts.proved";
+    }
+    for (size_t i = 0; i < COUNT_OF(templates); i++) {
+        if (bytes_is(judgement->court->trigger->topic, templates[i].topic)) {
+            return templates[i].name;
+        }
+    }
+    return ground->source_kind == SOURCE_KIND_RIGHTS_CLAIM ? "facts.claimed" : "facts.requested";
+}
+
+static void fact_add(struct audit_payload *payload, enum param_name name, struct bytes value)
+{
+    if (value.data != NULL) {
+        ASSERT(payload->facts_params_count < COUNT_OF(payload->facts_params));
+        payload->facts_params[payload->facts_params_count++] = (struct param){name, value};
+    }
+}
+
 static void payload_open(struct judgement *judgement, struct decision *decision,
                          const struct ground *ground)
 {
@@ -27,18 +61,14 @@ static void payload_open(struct judgement *judgement, struct decision *decision,
     payload->act_at = ground->act_at;
     payload->decided_at = court->decided_ms;
     payload->request_id = judgement->request_id;
+    payload->proof_id = judgement->proof_id;
     payload->reviewer_ref = judgement->reviewer_ref;
     payload->content_form = CONTENT_FORM_UNKNOWN;
     payload->language = LANGUAGE_UNKNOWN;
     payload->smaller_scope = bytes_text("none");
-    payload->facts_template = bytes_text(judgement->timer                       ? "facts.timer"
-                                         : judgement->reviewer_ref.data != NULL ? "facts.reviewed"
-                                                                                : "facts.reported");
-    payload->facts_params[0] =
-        (struct param){PARAM_NAME_CATEGORY, symbol(&enum_category, (int32_t)ground->category)};
-    payload->facts_params[1] =
-        (struct param){PARAM_NAME_AREA, symbol(&enum_area, (int32_t)ground->area)};
-    payload->facts_params_count = 2;
+    payload->facts_template = bytes_text(facts_template(judgement, ground));
+    fact_add(payload, PARAM_NAME_CATEGORY, symbol(&enum_category, (int32_t)ground->category));
+    fact_add(payload, PARAM_NAME_AREA, symbol(&enum_area, (int32_t)ground->area));
     for (uint32_t i = 0; i < category->legal_ref_count; i++) {
         payload->legal_refs[payload->legal_refs_count++] = bytes_text(category->legal_refs[i]);
     }
@@ -93,6 +123,7 @@ void decision_reports(struct judgement *judgement, struct decision *decision, in
         if (payload->report_ids_count == 0) {
             payload->content_form = report->content_form;
             payload->language = report->language;
+            decision->content_ref = report->content_ref;
         }
         if (payload->report_ids_count < REFS_MAX) {
             payload->report_ids[payload->report_ids_count++] = report->event_id;
@@ -138,6 +169,9 @@ void decision_close(struct judgement *judgement, struct decision *decision)
                                                                   .passed = item->passed};
     }
     judgement->checks_count = 0;
+    fact_add(payload, PARAM_NAME_CASE, decision->case_hex);
+    fact_add(payload, PARAM_NAME_DECISION, id_text(judgement, decision->prior_id));
+    fact_add(payload, PARAM_NAME_CONTENT, decision->content_ref);
     judgement->court->outbox->decide(judgement->court->outbox, &decision->audit, payload);
 }
 

@@ -16,6 +16,7 @@ static void begin(struct judgement *judgement, struct court *court, struct subje
     judgement->timer = false;
     judgement->reviewer_ref = (struct bytes){0};
     judgement->request_id = (struct bytes){0};
+    judgement->proof_id = (struct bytes){0};
     judgement->checks_count = 0;
     facts_prune(judgement);
 }

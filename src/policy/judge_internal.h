@@ -63,6 +63,7 @@ struct judgement {
     bool timer;
     struct bytes reviewer_ref; /* of a verdict */
     struct bytes request_id;
+    struct bytes proof_id; /* the subject's own, or another's that decides a case here */
     uint32_t checks_count; /* thresholds compared since the last decision */
     struct threshold checks[CHECKS_MAX];
 };
@@ -434,6 +435,8 @@ struct decision {
     struct bytes id;       /* 16 bytes */
     struct bytes id_hex;   /* 32 digits */
     struct bytes case_hex; /* of the case it is about; data NULL: its own id */
+    struct bytes prior_id; /* 16 bytes: the decision it changes or answers; data NULL: none */
+    struct bytes content_ref; /* what it is about; data NULL: no single message or post */
     int64_t records;       /* event ids handed out */
     struct audit audit;
     struct audit_payload payload;
@@ -550,6 +553,8 @@ void breaker_count(struct judgement *judgement, enum category category, enum mea
 /* reporter.c */
 
 /* GROUNDLESS and decided reports that count now. */
+/* What both limits of an abusive reporter were compared with. */
+void abuse_checks(struct judgement *judgement);
 void reporter_count(const struct judgement *judgement, int32_t *groundless_out,
                     int32_t *decided_out);
 enum reporter_class reporter_class_now(const struct judgement *judgement);

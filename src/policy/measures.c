@@ -19,6 +19,18 @@ struct restriction_fact *measure_find(struct subject_state *facts, enum measure 
     return NULL;
 }
 
+/* Why not a smaller scope (rule 15). */
+static const char *smaller_scope(const struct restriction_fact *made)
+{
+    if (made->measure == MEASURE_PROVISIONAL_HOLD) {
+        return "hold-until-person";
+    }
+    if (made->target_kind == TARGET_KIND_CONTENT) {
+        return "content";
+    }
+    return made->measure == MEASURE_AUTHORITY_ACTION ? "ordered" : "protection";
+}
+
 void measure_apply(struct judgement *judgement, struct decision *decision,
                    struct restriction_fact *made, struct restriction_fact *superseded)
 {
@@ -38,8 +50,7 @@ void measure_apply(struct judgement *judgement, struct decision *decision,
         change.supersedes = superseded->restriction_id;
         restriction_drop(facts, superseded);
     }
-    decision->payload.smaller_scope = bytes_text(
-        made->measure == MEASURE_PROVISIONAL_HOLD ? "hold-until-person" : "content");
+    decision->payload.smaller_scope = bytes_text(smaller_scope(made));
     /* The removal of content is an event: nothing of it stays in force (domain.md G2). */
     const struct restriction_fact *row =
         made->measure == MEASURE_CONTENT_REMOVE ? made : restriction_add(judgement, made);

@@ -51,7 +51,8 @@ static bool joins(enum category category, struct bytes named, const struct wante
 }
 
 /* Tells the suspect's record that his case is proved; without a case: that the account was stolen. */
-static void send_accepted(struct judgement *judgement, const struct wanted_proof_fact *wanted)
+static void send_accepted(struct judgement *judgement, const struct wanted_proof_fact *wanted,
+                          struct bytes proof_id)
 {
     const struct bytes id = id_text(judgement, id_next(judgement, judgement->policy));
     const struct signal signal = {
@@ -63,6 +64,7 @@ static void send_accepted(struct judgement *judgement, const struct wanted_proof
         .from_kind = SUBJECT_KIND_USER,
         .from_id = judgement->facts->subject_id,
         .case_id = id_text(judgement, wanted->case_id),
+        .report_id = proof_id,
         .category = wanted->category,
         .area = AREA_OTHER_AREA,
         .severity = SEVERITY_NONE,
@@ -90,7 +92,7 @@ void proof_needed(struct judgement *judgement, const struct signal *signal)
     };
     for (uint32_t i = 0; i < facts->proofs_count; i++) {
         if (joins(facts->proofs[i].category, facts->proofs[i].suspect_id, &wanted)) {
-            send_accepted(judgement, &wanted);
+            send_accepted(judgement, &wanted, facts->proofs[i].proof_id);
             return;
         }
     }
@@ -126,7 +128,7 @@ static struct restriction_fact *theft_hold(struct subject_state *facts)
 }
 
 /* An account whose theft is proved is held; a second proof confirms whose it is and lifts the hold (F25). */
-static void theft_proved(struct judgement *judgement, struct bytes proof_id)
+static void theft_proved(struct judgement *judgement)
 {
     struct subject_state *facts = judgement->facts;
     const struct policy *policy = judgement->policy;
@@ -142,7 +144,6 @@ static void theft_proved(struct judgement *judgement, struct bytes proof_id)
     const struct ground ground = proof_ground(judgement, CATEGORY_ACCOUNT_THEFT);
     struct decision decision;
     decision_open(judgement, &decision, policy, AUDIT_ACTION_DECIDE, &ground, "f25");
-    decision.payload.proof_id = proof_id;
     struct restriction_fact made = {
         .measure = MEASURE_PROVISIONAL_HOLD,
         .target_kind = TARGET_KIND_USER,
@@ -163,8 +164,9 @@ void proof_accepted(struct judgement *judgement, const struct signal *signal)
     struct subject_state *facts = judgement->facts;
     uint8_t id[ID_SIZE];
     const struct finding finding = {.automation = AUTOMATION_PARTIAL};
+    judgement->proof_id = signal->report_id;
     if (signal->case_id.data == NULL && signal->category == CATEGORY_ACCOUNT_THEFT) {
-        theft_proved(judgement, (struct bytes){0});
+        theft_proved(judgement);
         return;
     }
     if (!id_parse(signal->case_id, id)) {
@@ -205,7 +207,6 @@ static void answer_proof(struct judgement *judgement, const struct identity_proo
     const struct ground ground = proof_ground(judgement, purpose_category(proof->purpose));
     struct decision decision;
     decision_open(judgement, &decision, judgement->policy, action, &ground, rule);
-    decision.payload.proof_id = proof->proof_id;
     decision_close(judgement, &decision);
     if (told) {
         emit_proof_notice(judgement, &decision, kind, template);
@@ -242,7 +243,7 @@ static bool join_reports(struct judgement *judgement, const struct identity_proo
     uint32_t kept = 0;
     for (uint32_t i = 0; i < facts->wanted_proofs_count; i++) {
         if (joins(purpose_category(proof->purpose), proof->suspect_id, &facts->wanted_proofs[i])) {
-            send_accepted(judgement, &facts->wanted_proofs[i]);
+            send_accepted(judgement, &facts->wanted_proofs[i], proof->proof_id);
             joined = true;
         } else {
             facts->wanted_proofs[kept++] = facts->wanted_proofs[i];
@@ -265,7 +266,7 @@ static void theft(struct judgement *judgement, const struct identity_proof *proo
                            !bytes_equal(proof->suspect_id, judgement->facts->subject_id);
     join_reports(judgement, proof);
     if (!elsewhere) {
-        theft_proved(judgement, proof->proof_id);
+        theft_proved(judgement);
         return;
     }
     const struct wanted_proof_fact account = {.suspect_kind = SUBJECT_KIND_USER,
@@ -273,7 +274,7 @@ static void theft(struct judgement *judgement, const struct identity_proof *proo
                                               .category = CATEGORY_ACCOUNT_THEFT};
     answer_proof(judgement, proof, AUDIT_ACTION_OUTCOME, "f25", NOTICE_KIND_PROOF_REQUEST, NULL,
                  false);
-    send_accepted(judgement, &account);
+    send_accepted(judgement, &account, proof->proof_id);
 }
 
 /* A fraudulent account was none: its ban ends. */
@@ -304,6 +305,7 @@ static void relax(struct judgement *judgement)
 
 void proof_judge(struct judgement *judgement, const struct identity_proof *proof)
 {
+    judgement->proof_id = proof->proof_id;
     judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
     if (!proof->masking_ok) {
         answer_proof(judgement, proof, AUDIT_ACTION_REFUSE, "s3.18.unmasked",

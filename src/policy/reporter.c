@@ -86,6 +86,19 @@ static struct case_fact *open_abuse_case(struct subject_state *facts)
     return NULL;
 }
 
+void abuse_checks(struct judgement *judgement)
+{
+    const struct policy *policy = judgement->policy;
+    int32_t groundless = 0;
+    int32_t decided = 0;
+    reporter_count(judgement, &groundless, &decided);
+    const int32_t permille = decided > 0 ? groundless * 1000 / decided : 0;
+    check_add(judgement, "reporter.groundless", groundless, policy->reporter_groundless_min,
+              groundless >= policy->reporter_groundless_min);
+    check_add(judgement, "reporter.permille", permille, policy->reporter_groundless_permille,
+              permille >= policy->reporter_groundless_permille);
+}
+
 void reporter_refresh(struct judgement *judgement)
 {
     struct subject_state *facts = judgement->facts;
@@ -94,13 +107,7 @@ void reporter_refresh(struct judgement *judgement)
     if (class == facts->reporter_class) {
         return;
     }
-    int32_t groundless = 0;
-    int32_t decided = 0;
-    reporter_count(judgement, &groundless, &decided);
-    check_add(judgement, "reporter.groundless", groundless, policy->reporter_groundless_min,
-              groundless >= policy->reporter_groundless_min);
-    check_add(judgement, "reporter.permille", decided > 0 ? groundless * 1000 / decided : 0,
-              policy->reporter_groundless_permille, is_low(policy, groundless, decided));
+    abuse_checks(judgement);
     const struct ground ground = abuse_ground(judgement);
     struct decision decision;
     decision_open(judgement, &decision, policy, AUDIT_ACTION_DECIDE, &ground, "i.10");

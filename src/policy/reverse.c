@@ -81,6 +81,7 @@ void violation_reverse(struct judgement *judgement, struct violation_fact *viola
                                               .prior_decision_id = row.decision_id,
                                               .ends = true,
                                               .end_reason = reason};
+    decision.prior_id = row.decision_id;
     row.state = DECISION_STATE_REVERSED;
     row.decision_id = decision.id;
     decision.audit.measure = gone.measure;
@@ -121,6 +122,8 @@ static void reverse_row(struct judgement *judgement, struct restriction_fact row
                   policy_version(judgement->court->policies, row.policy_version, row.decided_at),
                   AUDIT_ACTION_END, &ground, rule);
     decision.case_hex = item != NULL ? id_text(judgement, item->case_id) : (struct bytes){0};
+    decision.content_ref = row.target_id;
+    decision.prior_id = row.decision_id;
     decision.audit.state = DECISION_STATE_REVERSED;
     decision.audit.measure = (struct optional_int){(int32_t)row.measure, true};
     decision.audit.op = (struct optional_int){RESTRICTION_OP_REVERSE, true};

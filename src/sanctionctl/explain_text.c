@@ -84,6 +84,17 @@ static void tell_closed(const struct teller *teller, enum payload_key key)
     puts(text);
 }
 
+/* data NULL: not given. */
+static struct bytes fact_find(const struct audit_payload *payload, enum param_name name)
+{
+    for (uint32_t i = 0; i < payload->facts_params_count; i++) {
+        if (payload->facts_params[i].name == name) {
+            return payload->facts_params[i].value;
+        }
+    }
+    return (struct bytes){0};
+}
+
 /* Whether the decision ended the measure that it names. */
 static bool is_ended(const struct audit *audit)
 {
@@ -124,6 +135,11 @@ static void tell_end(const struct teller *teller)
         teller_line_time(teller, "원래의 종료 시각", "Was to end at", payload->expires_at.value);
     } else if (payload->expires_at.set) {
         teller_line_time(teller, "종료 시각", "Until", payload->expires_at.value);
+        if (audit->measure.set && audit->measure.value == MEASURE_USER_PROTECTION) {
+            teller_label(teller, "본인에게 알리는 종료 시각", "End told to the person");
+            puts(teller_say(teller, "없음(저절로 해제된다고만 알림)",
+                            "none (that it lifts by itself)"));
+        }
     } else if (goes_on) {
         teller_label(teller, "종료 시각", "Until");
         puts(teller_say(teller, "기한 없음", "no end"));
@@ -148,12 +164,17 @@ static void tell_measure(const struct teller *teller)
         teller_line_term(teller, "처리 결과", "Outcome", PARAM_NAME_OUTCOME, &enum_outcome,
                          audit->outcome.value);
     }
-    teller_line_symbol(teller, "상태", "State", &enum_decision_state, (int32_t)audit->state);
+    /* Without a measure there is nothing that could be in force. */
+    if (audit->measure.set || audit->state != DECISION_STATE_IN_FORCE) {
+        teller_line_symbol(teller, "상태", "State", &enum_decision_state, (int32_t)audit->state);
+    }
     if (teller->payload != NULL) {
         tell_scopes(teller);
     }
-    teller_label(teller, "단계", "Stage");
-    printf("%d -> %d\n", audit->stage_from, audit->stage_to);
+    if (audit->stage_from != 0 || audit->stage_to != 0) {
+        teller_label(teller, "단계", "Stage");
+        printf("%d -> %d\n", audit->stage_from, audit->stage_to);
+    }
 }
 
 static void tell_decision(const struct teller *teller)
@@ -161,9 +182,9 @@ static void tell_decision(const struct teller *teller)
     const struct audit *audit = teller->audit;
     const struct audit_payload *payload = teller->payload;
     teller_section(teller, "무엇을 결정했는가", "What was decided");
-    teller_line_symbol(teller, "행위", "Action", &enum_audit_action, (int32_t)audit->action);
+    teller_line_symbol(teller, "처리", "Action", &enum_audit_action, (int32_t)audit->action);
     tell_measure(teller);
-    teller_line_symbol(teller, "위반 계정(원장)", "Ledger", &enum_ledger, (int32_t)audit->ledger);
+    teller_line_symbol(teller, "원장", "Ledger", &enum_ledger, (int32_t)audit->ledger);
     teller_line_term(teller, "영역", "Area", PARAM_NAME_AREA, &enum_area, (int32_t)audit->area);
     teller_line_term(teller, "유형", "Category", PARAM_NAME_CATEGORY, &enum_category,
                      (int32_t)audit->category);
@@ -178,6 +199,8 @@ static void tell_decision(const struct teller *teller)
         teller_line_id(teller, "조치 번호", "Restriction", payload->restriction_id);
         teller_line_id(teller, "대체된 조치", "Takes the place of restriction",
                        payload->supersedes);
+        teller_line_id(teller, "이전 결정", "Changes or answers decision",
+                       fact_find(payload, PARAM_NAME_DECISION));
         teller_line_id(teller, "원인이 된 결정", "Follows from decision",
                        payload->cause_decision_id);
     }
@@ -241,10 +264,17 @@ static void tell_facts(const struct teller *teller)
         printf("%.*s\n", BYTES_PRINT(payload->facts_template));
     }
     teller_line_time(teller, "행위 시각", "Act done at", payload->act_at);
+    teller_line_id(teller, "사건", "Case", fact_find(payload, PARAM_NAME_CASE));
+    teller_line_id(teller, "메시지·게시물", "Message or post",
+                   fact_find(payload, PARAM_NAME_CONTENT));
     teller_line_ids(teller, "신고", "Reports", payload->report_ids, payload->report_ids_count);
     teller_line_ids(teller, "증거", "Evidence", payload->evidence_refs,
                     payload->evidence_refs_count);
-    teller_line_id(teller, "기관 요청", "Authority request", payload->request_id);
+    if (audit->source_kind == SOURCE_KIND_RIGHTS_CLAIM) {
+        teller_line_id(teller, "권리침해 신고", "Claim", payload->request_id);
+    } else {
+        teller_line_id(teller, "기관 요청", "Authority request", payload->request_id);
+    }
     teller_line_id(teller, "기관 문서", "Authority document", payload->document_ref);
     teller_line_id(teller, "증빙", "Proof", payload->proof_id);
     teller_line_symbol(teller, "콘텐츠 형태", "Form of content", &enum_content_form,
@@ -258,7 +288,9 @@ static void tell_checks(const struct teller *teller)
     const struct audit_payload *payload = teller->payload;
     teller_section(teller, "비교한 기준값(순서대로)", "Thresholds compared, in order");
     if (payload->checks_count == 0) {
-        printf("  %s\n", teller_say(teller, "없음", "none"));
+        printf("  %s\n", teller->audit->actor_kind == ACTOR_KIND_REVIEWER
+                             ? teller_say(teller, "없음(사람이 판단함)", "none: a person decided")
+                             : teller_say(teller, "없음", "none"));
     }
     for (uint32_t i = 0; i < payload->checks_count; i++) {
         const struct check *check = &payload->checks[i];
@@ -351,10 +383,19 @@ static void tell_trigger(const struct teller *teller)
 {
     const struct audit_payload *payload = teller->payload;
     teller_section(teller, "계기가 된 기록", "Record that led to it");
-    printf("  %s %.*s, %s %d, %s %" PRId64 "\n", teller_say(teller, "토픽", "topic"),
-           BYTES_PRINT(payload->trigger_topic), teller_say(teller, "파티션", "partition"),
-           payload->trigger_partition, teller_say(teller, "오프셋", "offset"),
-           payload->trigger_offset);
+    if (bytes_is(payload->trigger_topic,
+                 "timer")) { /* it has no offset: the time it was due is there */
+        printf("  %s %d, ", teller_say(teller, "타이머, 파티션", "a timer, partition"),
+               payload->trigger_partition);
+        fputs(teller_say(teller, "예정 시각 ", "due at "), stdout);
+        teller_print_time(teller, payload->trigger_offset);
+        putchar('\n');
+    } else {
+        printf("  %s %.*s, %s %d, %s %" PRId64 "\n", teller_say(teller, "토픽", "topic"),
+               BYTES_PRINT(payload->trigger_topic), teller_say(teller, "파티션", "partition"),
+               payload->trigger_partition, teller_say(teller, "오프셋", "offset"),
+               payload->trigger_offset);
+    }
     teller_label(teller, "그 기록에서 나온 결정 중 순번(0부터)",
                  "Number among its decisions (from 0)");
     printf("%d\n", payload->sequence);

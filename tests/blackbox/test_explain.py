@@ -4,10 +4,14 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import json
+import pathlib
 import re
+import shutil
+import tempfile
 import unittest
 
-from programs import ProgramTest
+import stories
+from programs import ROOT, ProgramTest
 from records import demo
 
 HANGUL = re.compile("[가-힣]")
@@ -162,6 +166,170 @@ class Explain(ProgramTest):
                 ended = self.control("data", "explain", *words)
                 self.assertEqual((ended.code, ended.out), (2, ""), ended)
                 self.assertEqual(ended.problems()[-1], "1 problem, nothing done")
+
+
+class Kinds(ProgramTest):
+    """What a reviewer needs to know of each kind of decision stands there, in both languages."""
+
+    shared = None  # one run for all
+    audit = []
+
+    def setUp(self):
+        super().setUp()
+        if Kinds.shared is None:
+            Kinds.shared = self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sanctiond-"))
+            self.addClassCleanup(shutil.rmtree, Kinds.shared, ignore_errors=True)
+            self.good(self.engine("data", stories.first_part()))
+            step = next(value["decision_id"] for value in self.values("data", "restrictions")
+                        if value["subject_id"] == "s-ladder")
+            case = next(value["case_id"] for value in self.values("data", "review-requests")
+                        if value["kind"] == "REPORTER_ABUSE")
+            self.good(self.engine("data", stories.second_part(step, case)))
+            Kinds.audit = self.values("data", "audit")
+        self.folder = Kinds.shared
+
+    def decision(self, subject, **wanted):
+        found = [value for value in self.audit
+                 if value["payload"]["subject_id"] == subject
+                 and all(value[name] == wish for name, wish in wanted.items())]
+        self.assertTrue(found, (subject, wanted))
+        return found[0]
+
+    def told(self, value, language="en"):
+        return self.good(self.control("data", "explain", value["decision_id"], "--lang",
+                                      language)).out
+
+    def says(self, value, *lines, ko=()):
+        """Whole lines."""
+        for language, wanted in (("en", lines), ("ko", ko)):
+            text = self.told(value, language)
+            for line in wanted:
+                self.assertIn("  %s\n" % line, text)
+
+    def case_of(self, value):
+        return next(one["value"] for one in value["payload"]["facts_params"]
+                    if one["name"] == "CASE")
+
+    def test_a_step_of_a_ladder(self):
+        first = self.decision("s-ladder", stage_to=1, action="DECIDE")
+        value = self.decision("s-ladder", stage_to=2, action="DECIDE")
+        self.says(value, "Stage: 1 -> 2", "Message or post: la2", "Case: " + self.case_of(value),
+                  "Weight counted: 2", "Basis: rests on what was reported",
+                  "1. confirm.score (label score to confirm without a person): "
+                  "value 950, limit 900 - met",
+                  "2. confirm.reporters (reporters to confirm without a person): "
+                  "value 2, limit 2 - met",
+                  ko=["단계: 1 -> 2", "메시지·게시물: la2", "유효한 가중치의 합: 2",
+                      "근거: 신고된 내용을 근거로 함"])
+        self.assertIn(first["decision_id"], self.told(value))
+
+    def test_one_strike_after_a_hold(self):
+        hold = self.decision("s-fraud", measure="PROVISIONAL_HOLD")
+        value = self.decision("s-fraud", measure="RESTRICT_PERM_ALL")
+        self.says(hold, "Case: " + self.case_of(hold), "State: provisional (PROVISIONAL)",
+                  "1. hold.score (label score to hold provisionally): value 870, limit 800 - met")
+        self.says(value, "Takes the place of restriction: " + hold["decision_id"],
+                  "Case: " + self.case_of(hold), "Reviewer: reviewer-1", "none: a person decided",
+                  "Until: no end",
+                  ko=["대체된 조치: " + hold["decision_id"], "검토자: reviewer-1",
+                      "없음(사람이 판단함)", "종료 시각: 기한 없음"])
+
+    def test_an_order_of_an_authority(self):
+        value = self.decision("s-election", action="DECIDE")
+        self.says(value, "Authority: National Election Commission (NEC)", "Message or post: post-2",
+                  "Authority request: request-1", "Authority document: letter-1",
+                  "Basis: rests on the document of an authority", "kr.election.82-4",
+                  ko=["기관: 중앙선거관리위원회 (NEC)", "기관 요청: request-1", "기관 문서: letter-1",
+                      "근거: 기관의 문서를 근거로 함"])
+        court = self.decision("s-court", action="DECIDE")
+        self.says(court, "kr.court.order", "Functions taken away: sending messages (SEND)",
+                  "The functions are those that the authority ordered; the engine did not choose "
+                  "them. (ordered)")
+
+    def test_a_ban_that_a_proof_confirms(self):
+        value = self.decision("s-phish", measure="RESTRICT_PERM_ALL")
+        proof = self.decision("s-victim")["payload"]["proof_id"]
+        self.assertIsNotNone(proof)
+        self.says(value, "Proof: " + proof, "Basis: rests on the proof of the person concerned",
+                  "Automation: partly automatic: a person confirmed it (PARTIAL)",
+                  ko=["증빙: " + proof, "근거: 본인의 증빙을 근거로 함"])
+
+    def test_content_first(self):
+        value = self.decision("s-poster", measure="TEMPORARY_MEASURE")
+        self.says(value, "Claim: claim-1", "Message or post: post-1", "kr.network.44-2",
+                  "Basis: rests on a claim that customer service accepted",
+                  ko=["권리침해 신고: claim-1", "메시지·게시물: post-1"])
+        self.assertNotIn("Authority request", self.told(value))
+        self.says(self.decision("s-poster", measure="CONTENT_REMOVE"),
+                  "Takes the place of restriction: " + value["decision_id"],
+                  "a timer, partition 3, due at 2026-04-01 00:00:00 UTC",
+                  ko=["타이머, 파티션 3, 예정 시각 2026-04-01 09:00:00 KST"])
+
+    def test_protection(self):
+        value = self.decision("s-bot", action="DECIDE")
+        self.says(value, "End told to the person: none (that it lifts by itself)",
+                  "Basis: rests on behaviour, not on content",
+                  "1. protection.friend-adds (friends added within the window): "
+                  "value 100, limit 100 - met",
+                  ko=["본인에게 알리는 종료 시각: 없음(저절로 해제된다고만 알림)",
+                      "근거: 내용이 아닌 이용 행태를 근거로 함"])
+
+    def test_a_dismissal_by_a_person(self):
+        value = self.decision("s-clean")
+        self.says(value, "Measure: none", "Reviewer: reviewer-1", "Message or post: cl1",
+                  "Outcome: the report was found to be groundless (GROUNDLESS)",
+                  "Case: " + self.case_of(value), "none: a person decided",
+                  ko=["조치: 없음", "처리 결과: 근거가 없는 것으로 판단하였습니다 (GROUNDLESS)"])
+        self.assertNotIn("in force", self.told(value))
+
+    def test_a_reversal_on_appeal_and_what_follows(self):
+        step = self.decision("s-ladder", stage_to=1, action="DECIDE")["decision_id"]
+        rule = "Rule: appeal.overturn: the appeal is granted: the decision is reversed"
+        self.says(self.decision("s-ladder", action="APPEAL", rule="i.16"),
+                  "Changes or answers decision: " + step)
+        self.says(self.decision("s-ladder", action="APPEAL", rule="appeal.overturn"), rule,
+                  "Changes or answers decision: " + step, "Reviewer: reviewer-2",
+                  ko=["이전 결정: " + step,
+                      "규칙: appeal.overturn: 이의신청을 받아들여 결정을 취소함"])
+        self.says(self.decision("s-ladder", action="END", rule="appeal.overturn"), rule,
+                  "Restriction: " + step, "Message or post: la1", ko=["조치 번호: " + step])
+        lifted = self.decision("s-ladder", rule="recomputed")
+        self.says(lifted, "Weight counted: 1", ko=["유효한 가중치의 합: 1"])
+
+    def test_a_warning_to_a_reporter(self):
+        value = self.decision("s-crier", measure="WARNING")
+        self.says(value, "Stage: 0 -> 1", "Reports: crier-report", "Case: " + self.case_of(value),
+                  "1. reporter.groundless (groundless reports): value 10, limit 10 - met",
+                  "2. reporter.permille (groundless per thousand decided reports): "
+                  "value 1000, limit 500 - met",
+                  ko=["1. reporter.groundless (근거 없는 신고의 수): 값 10, 기준 10 - 충족"])
+
+    def test_a_room_and_its_owner(self):
+        admin = self.decision("s-admin", action="DECIDE")
+        room = self.decision("s-room", action="DECIDE")
+        owner = self.decision("s-owner", action="DECIDE")
+        basis = ("Basis: follows from a decision on another subject, which has the reports and "
+                 "thresholds")
+        self.says(room, "Follows from decision: " + admin["decision_id"], basis,
+                  ko=["원인이 된 결정: " + admin["decision_id"]])
+        self.says(owner, "Follows from decision: " + room["decision_id"], basis)
+
+
+class Names(unittest.TestCase):
+    """What the engine names has words, so that no rule is taken for one of the policy file."""
+
+    # Literals of src/policy/ that name no rule, threshold or reason.
+    OTHERS = {"appeal", "report", "restriction", "statement", "rj.", "none", "reports", "timer",
+              "chat-events", "verdicts", "authority-requests", "appeals", "accounts", "signals"}
+
+    def test_every_rule_threshold_and_reason_is_told(self):
+        named = set()
+        for path in sorted((ROOT / "src" / "policy").glob("*.c")):
+            text = re.sub(r"^#include.*$", "", path.read_text(encoding="utf-8"), flags=re.M)
+            named |= set(re.findall(r'"([a-z0-9]+[a-z0-9.-]*)"', text))
+        words = (ROOT / "src" / "sanctionctl" / "explain_names.c").read_text(encoding="utf-8")
+        told = set(re.findall(r'\{"([a-z0-9.-]+)"', words))
+        self.assertEqual(named - told - self.OTHERS, set())
 
 
 if __name__ == "__main__":
