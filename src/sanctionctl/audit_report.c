@@ -247,7 +247,7 @@ static void print_late(const struct survey *survey, const struct late *late)
 {
     char time[32];
     if (!survey->program->json) {
-        printf("%s  %-24s %-13s %6" PRId64 " min  %s%s%s", period_time(late->due_ms, time),
+        printf("%s  %-24s %-13s %6" PRId64 " min  %s%s%s", command_time(late->due_ms, time),
                late->subject, late->effect, late->late_ms / MINUTE_MS, late->decision,
                late->notice == NULL ? "" : "  ", late->notice == NULL ? "" : late->notice);
         print_incidents_of(survey, late);
@@ -269,7 +269,7 @@ static void print_days(const struct survey *survey)
         char day[32];
         const int64_t from_ms = survey->late[i].due_ms - survey->late[i].due_ms % DAY_MS;
         const struct period window = {from_ms, from_ms + DAY_MS};
-        period_time(from_ms, day);
+        command_time(from_ms, day);
         day[10] = '\0';
         print_sum(survey, "day", day, &window);
         while (i < survey->late_count && period_has(&window, survey->late[i].due_ms)) {

@@ -107,7 +107,7 @@ static void print(const struct weekly *weekly)
 {
     for (size_t i = 0; i < weekly->count; i++) {
         char week[32];
-        period_time(weekly->weeks[i].from_ms, week);
+        command_time(weekly->weeks[i].from_ms, week);
         week[10] = '\0';
         for (int32_t category = 0; category < CATEGORY_COUNT; category++) {
             const struct figures *figures = &weekly->weeks[i].of[category];

@@ -27,6 +27,8 @@ command_run command_explain;
 command_run command_audit_verify;
 command_run command_audit_export;
 command_run command_audit_report;
+command_run command_dlq_list;
+command_run command_dlq_redrive;
 command_run command_fingerprint;
 command_run command_policy_check;
 command_run command_policy_show;
@@ -35,6 +37,9 @@ command_run command_policy_publish;
 
 /* Set by SIGINT and SIGTERM. */
 bool command_stopped(void);
+
+/* Like 2026-11-30T08:00:00Z; "no end" for TIME_NEVER_MS. Returns `text`. */
+const char *command_time(int64_t time_ms, char text[32]);
 
 /* A problem with the command line; returns STATUS_FATAL. */
 enum status command_usage(struct command_call *call, const char *text);

@@ -4,10 +4,12 @@
 #include "sanctionctl/command.h"
 
 #include "base/assert.h"
+#include "base/time.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { WORDS_MAX = 1024 };
@@ -34,6 +36,10 @@ static const struct {
      "decisions as JSON lines without references, or notices with their disclosure"},
     {"audit", "report", command_audit_report, "[--from T] [--to T] [--late 1m] [--weekly]",
      "whose lifts, notices and answers were late; weekly: appeals per rule"},
+    {"dlq", "list", command_dlq_list, "[ID...] [--reason REASON]...",
+     "the records that were set aside, and why"},
+    {"dlq", "redrive", command_dlq_redrive, "ID... | --reason REASON...",
+     "puts such records back at the end of their topic"},
     {"fingerprint", NULL, command_fingerprint, "KEY_FILE [--lines]",
      "the sketch of a message on standard input, for the intake"},
     {"policy", "check", command_policy_check, "FILE...", "all problems of policy files"},
@@ -76,6 +82,18 @@ static void on_signal(int number)
 bool command_stopped(void)
 {
     return atomic_load(&stopped);
+}
+
+const char *command_time(int64_t time_ms, char text[32])
+{
+    if (time_ms == TIME_NEVER_MS) {
+        return "no end";
+    }
+    const time_t seconds = (time_t)(time_ms / SECOND_MS);
+    struct tm calendar = {0};
+    gmtime_r(&seconds, &calendar);
+    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &calendar);
+    return text;
 }
 
 enum status command_usage(struct command_call *call, const char *text)

@@ -1,12 +1,9 @@
-/* Periods and times of the command line.
+/* Periods of the command line.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sanctionctl/period.h"
 
-#include "base/time.h"
 #include "config/value.h"
-
-#include <time.h>
 
 enum status period_option(struct command_call *call, size_t *index, struct period *period,
                           bool *taken_out)
@@ -24,13 +21,4 @@ enum status period_option(struct command_call *call, size_t *index, struct perio
         return STATUS_FATAL;
     }
     return STATUS_OK;
-}
-
-const char *period_time(int64_t time_ms, char text[32])
-{
-    const time_t seconds = (time_t)(time_ms / SECOND_MS);
-    struct tm calendar;
-    gmtime_r(&seconds, &calendar);
-    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &calendar);
-    return text;
 }

@@ -1,4 +1,4 @@
-/* What the subcommands that look back share: a period of the command line, and times as they print them.
+/* What the subcommands that look back share: a period of the command line.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SANCTIONCTL_PERIOD_H
@@ -23,8 +23,5 @@ static inline bool period_has(const struct period *period, int64_t time_ms)
  * false: another word. STATUS_FATAL: no time; the problem was added. */
 MUST_CHECK enum status period_option(struct command_call *call, size_t *index,
                                      struct period *period, bool *taken_out);
-
-/* "2026-03-02T00:00:00Z"; the first ten characters are the day. */
-const char *period_time(int64_t time_ms, char text[32]);
 
 #endif

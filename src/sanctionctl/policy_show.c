@@ -13,7 +13,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* A duration as policy files write it, in `out`, which the next call overwrites. */
 static const char *duration(int64_t value_ms, struct buffer *out)
@@ -26,12 +25,8 @@ static const char *duration(int64_t value_ms, struct buffer *out)
 
 static void print_time(const char *says, int64_t time_ms)
 {
-    const time_t seconds = (time_t)(time_ms / SECOND_MS);
-    struct tm parts;
     char text[32];
-    gmtime_r(&seconds, &parts);
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    printf("%s%s", says, text);
+    printf("%s%s", says, command_time(time_ms, text));
 }
 
 static void print_scopes(scope_set scopes)

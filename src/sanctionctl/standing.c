@@ -17,7 +17,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 struct standing_view {
@@ -107,18 +106,6 @@ static enum status decode(struct standing_view *view)
     return STATUS_OK;
 }
 
-static const char *when(int64_t time_ms, char text[32])
-{
-    if (time_ms == TIME_NEVER_MS) {
-        return "no end";
-    }
-    const time_t seconds = (time_t)(time_ms / SECOND_MS);
-    struct tm calendar = {0};
-    gmtime_r(&seconds, &calendar);
-    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &calendar);
-    return text;
-}
-
 static void print_restrictions(const struct standing_view *view)
 {
     const struct subject_state *facts = &view->facts;
@@ -130,7 +117,7 @@ static void print_restrictions(const struct standing_view *view)
                enum_symbol(&enum_measure, (int32_t)item->measure),
                enum_symbol(&enum_ledger, (int32_t)item->ledger),
                enum_symbol(&enum_area, (int32_t)item->area), item->stage,
-               when(item->expires_at.set ? item->expires_at.value : TIME_NEVER_MS, text));
+               command_time(item->expires_at.set ? item->expires_at.value : TIME_NEVER_MS, text));
         for (uint32_t scope = 0; scope < enum_scope.count; scope++) {
             if ((item->scopes >> scope & 1) != 0) {
                 printf(" %s", enum_scope.symbols[scope]);
@@ -153,7 +140,7 @@ static void print_strikes(const struct standing_view *view)
                 weight += strike->weight;
                 printf("  strike %s weight %d counts until %s\n",
                        enum_symbol(&enum_category, (int32_t)strike->category), strike->weight,
-                       when(strike->expires_at, text));
+                       command_time(strike->expires_at, text));
             }
         }
         if (weight > 0) {
@@ -173,7 +160,7 @@ static void print_cases(const struct standing_view *view)
             hex_format(item->case_id, id);
             printf("  case %s %s %s since %s, best label %d%s\n", id,
                    enum_symbol(&enum_category, (int32_t)item->category),
-                   enum_symbol(&enum_ledger, (int32_t)item->ledger), when(item->opened_at, text),
+                   enum_symbol(&enum_ledger, (int32_t)item->ledger), command_time(item->opened_at, text),
                    item->best_score, item->review.set ? ", before a person" : "");
         }
     }
@@ -182,14 +169,14 @@ static void print_cases(const struct standing_view *view)
 static void print_text(const struct standing_view *view)
 {
     char text[32];
-    printf("%s at %s\n", view->subject, when(view->now_ms, text));
+    printf("%s at %s\n", view->subject, command_time(view->now_ms, text));
     print_restrictions(view);
     printf("strikes:\n");
     print_strikes(view);
     printf("open cases:\n");
     print_cases(view);
     const int64_t due = judge_next_timer(policy_feed_versions(view->policies), &view->facts);
-    printf("next timer: %s\n", due == TIME_NEVER_MS ? "none" : when(due, text));
+    printf("next timer: %s\n", due == TIME_NEVER_MS ? "none" : command_time(due, text));
 }
 
 static void print_json(const struct standing_view *view)
