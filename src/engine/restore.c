@@ -1,12 +1,13 @@
 /* The steps of a restore, and whose turn it is.
  *
- * Rows go into the pending map as they come. Timers are rows too, derived from the rows of subjects: not at
- * every record, since most are followed by a newer one, but once for every changed row, before a checkpoint
- * and at the end. Between two of a subject's versions its old timer row is found by the row below.
+ * Rows go into the pending map as they come. Timers are rows too, derived from the rows of subjects
+ * (restore_timers.h): of a tail once for every changed row, before a checkpoint and at the end; of a state read
+ * from nothing in one pass over the store when all is in it. Until then such a store is *bare*.
  *
  * A checkpoint in the middle of a restore holds a piece of the changelog that need not end with a
  * transaction: its meta is that of transaction 0 and an offset to go on from, so that no committed position
- * can be equal to it. After a transaction's last record it is that transaction's own.
+ * can be equal to it. After a transaction's last record it is that transaction's own. A bare one has the number
+ * TASK_BARE_SEQ, wherever it ends, and the last transaction's meta is read again after it.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "engine/restore.h"
@@ -16,6 +17,7 @@
 #include "base/time.h"
 #include "engine/log.h"
 #include "engine/member.h"
+#include "engine/restore_timers.h"
 #include "engine/task_open.h"
 
 #include <inttypes.h>
@@ -27,6 +29,7 @@ enum phase {
     PHASE_READ,   /* the changelog */
     PHASE_DERIVE, /* timers of the rows read */
     PHASE_WRITE,  /* a checkpoint, once the writer is free */
+    PHASE_PASS,   /* timers of all rows of the store, once it has them */
     PHASE_READY,
 };
 
@@ -35,6 +38,7 @@ enum {
     SHOW_MS = 1000,
     CLOCK_EVERY = 64,    /* records between two looks at the clock */
     DERIVE_SLOTS = 1024, /* the same, places of the pending map */
+    PASS_ROWS = 4096,    /* and rows of the store: each time its files are opened for it */
 };
 
 struct restore {
@@ -46,10 +50,13 @@ struct restore {
     int64_t meta_next;   /* the offset after it */
     int64_t next;        /* the offset after the last record */
     size_t place;        /* of the derivation */
+    bool bare;           /* no row of the store has its timer yet */
+    struct timers_pass pass;
     bool reading;        /* the follower has it */
     bool standby;        /* without an end, until it is added */
+    bool followed;       /* `aim` is still a standby's */
     int64_t passed_next; /* `next` as of the last checkpoint */
-    bool whole;          /* everything is read */
+    bool whole;          /* all that `aim` asks for is read */
     int64_t ask_at_ms;
     int64_t begun_at_ms; /* of reading */
     int64_t written_at_ms;
@@ -179,6 +186,7 @@ static struct task *take_out(struct restores *restores, size_t index)
     reading_stop(restores, restore);
     restores->items[index] = restores->items[--restores->count];
     buffer_release(&restore->meta);
+    timers_pass_release(&restore->pass);
     free(restore);
     if (restores->count == 0 && restores->follower != NULL) {
         restores->follower->ops->close(restores->follower);
@@ -248,6 +256,16 @@ static enum status without_offsets(const struct restore *restore, struct error *
                      restore->task->member->changelog_name);
 }
 
+/* Whether what is read now goes into a store whose rows have no timers. */
+static bool is_bare(const struct restore *restore)
+{
+    const struct task *task = restore->task;
+    const bool has_state = state_stored_meta(task->state).data != NULL;
+    return task->member->topology->step->timer != NULL && !restore->aim.first_start &&
+           (has_state ? task->committed.commit_seq == TASK_BARE_SEQ
+                      : restore->aim.from < restore->aim.target);
+}
+
 /* An open transaction that may hold offsets of the partition, or brokers that are away, are waited for. */
 static enum status ask(struct restores *restores, struct restore *restore, struct error *error)
 {
@@ -270,6 +288,7 @@ static enum status ask(struct restores *restores, struct restore *restore, struc
     }
     TRY(status);
     restore->aim = aim; /* until now a former standby has read on without an end */
+    restore->followed = restore->standby;
     if (restore->reading) { /* it was a standby; aim.from is its last checkpoint, which it has passed */
         if (restore->aim.first_start && restore->records > 0) {
             return without_offsets(restore, error);
@@ -278,8 +297,14 @@ static enum status ask(struct restores *restores, struct restore *restore, struc
         return STATUS_OK;
     }
     restore->from = restore->aim.from;
+    restore->bare = is_bare(restore);
+    if (restore->standby && !restore->bare) {
+        restore->aim.target = INT64_MAX;
+    }
     if (restore->from >= restore->aim.target) { /* nothing to read */
-        restore->phase = PHASE_READY;
+        restore->next = restore->from;
+        restore->whole = true;
+        restore->phase = restore->bare ? PHASE_PASS : PHASE_READY;
         return STATUS_OK;
     }
     return reading_start(restores, restore, error);
@@ -297,6 +322,14 @@ static void show(const struct restore *restore, const char *event, int64_t now)
              " target=%" PRId64 " ms=%" PRId64, member->topology->name, restore->task->partition,
              restore->records, restore->bytes, done >= whole ? 100 : 100 * done / whole,
              restore->aim.target, now - restore->begun_at_ms);
+}
+
+static void show_at_times(struct restore *restore, int64_t now)
+{
+    if (now - restore->shown_at_ms >= SHOW_MS && !restore->standby) {
+        restore->shown_at_ms = now;
+        show(restore, "restoring", now);
+    }
 }
 
 static enum status take_record(struct restore *restore, const struct stream_record *record,
@@ -329,10 +362,22 @@ static bool is_full(const struct restores *restores, const struct restore *resto
             restore->next > restore->passed_next);
 }
 
+/* The meta of the last transaction is needed at the end, also by one who goes on after a kill. */
+static void pass_bare(struct restore *restore)
+{
+    const bool ends = restore->meta.size > 0 && restore->meta_next == restore->next;
+    restore->passed_next = restore->next;
+    task_passed_bare(restore->task, ends ? restore->next - 1 : restore->next);
+}
+
+/* The rows read are to be written, or are the last ones. */
 static void derive_begin(struct restore *restore)
 {
-    restore->phase = PHASE_DERIVE;
     restore->place = 0;
+    restore->phase = restore->bare ? PHASE_WRITE : PHASE_DERIVE;
+    if (restore->bare) {
+        pass_bare(restore);
+    }
 }
 
 /* Takes records until one partition has something else to do. */
@@ -376,43 +421,18 @@ static void reading_check(struct restores *restores, struct restore *restore)
     const int64_t now = clock_monotonic_ms();
     const int64_t position =
         restores->follower->ops->position(restores->follower, restore->task->partition);
-    if (restore->standby && is_full(restores, restore, now)) { /* by age: nothing may come for long */
-        derive_begin(restore);
-    } else if (position >= restore->aim.target) {
+    if (position >= restore->aim.target) {
         reading_stop(restores, restore);
         restore->whole = true;
         derive_begin(restore);
-    } else if (now - restore->shown_at_ms >= SHOW_MS && !restore->standby) {
-        restore->shown_at_ms = now;
-        show(restore, "restoring", now);
+    } else if (restore->standby && is_full(restores, restore, now)) { /* by age: nothing may come for long */
+        derive_begin(restore);
+    } else {
+        show_at_times(restore, now);
     }
 }
 
 /* --- timers */
-
-static enum status derive_timer(void *context, struct bytes key, struct bytes before,
-                                struct bytes value, struct error *error)
-{
-    struct task *task = context;
-    const struct step *step = task->member->topology->step;
-    const struct policies *policies = policy_feed_versions(task->member->policies);
-    int64_t due_before = TIME_NEVER_MS;
-    int64_t due = TIME_NEVER_MS;
-    if (before.data != NULL) {
-        TRY(step->due(task->scratch, policies, before, &due_before, error));
-    }
-    if (value.data != NULL) {
-        TRY(step->due(task->scratch, policies, value, &due, error));
-    }
-    if (PLANTED(TIMERS_FORGOTTEN)) {
-        return STATUS_OK;
-    }
-    if (PLANTED(TIMERS_DOUBLED)) {
-        due_before = due_before == due ? due : TIME_NEVER_MS;
-    }
-    timers_move(task->timers, bytes_of(key.data + 1, key.size - 1), due_before, due);
-    return STATUS_OK;
-}
 
 static enum status finish(struct restore *restore, struct error *error)
 {
@@ -424,13 +444,18 @@ static enum status finish(struct restore *restore, struct error *error)
     return STATUS_OK;
 }
 
+/* The meta of the last record read, unless more of its transaction is to come. */
+static struct bytes meta_passed(const struct restore *restore)
+{
+    return restore->meta_next == restore->next ? buffer_bytes(&restore->meta) : (struct bytes){0};
+}
+
 static enum status derive(struct restore *restore, int64_t until_ms, struct error *error)
 {
     struct task *task = restore->task;
     bool end = task->member->topology->step->timer == NULL;
     while (!end && clock_monotonic_ms() < until_ms) {
-        TRY(state_restored(task->state, 's', &restore->place, DERIVE_SLOTS, derive_timer, task,
-                           &end, error));
+        TRY(timers_of_pending(task, &restore->place, DERIVE_SLOTS, &end, error));
     }
     if (!end) {
         return STATUS_OK;
@@ -438,12 +463,49 @@ static enum status derive(struct restore *restore, int64_t until_ms, struct erro
     if (restore->whole) {
         return finish(restore, error);
     }
-    TRY(task_passed(task, restore->meta_next == restore->next ? buffer_bytes(&restore->meta)
-                                                              : (struct bytes){0},
-                    restore->next, error));
+    TRY(task_passed(task, meta_passed(restore), restore->next, error));
     restore->passed_next = restore->next;
     restore->phase = PHASE_WRITE;
     return STATUS_OK;
+}
+
+/* A standby reads on from here; one that was taken meanwhile asks for its position. */
+static enum status dress(struct restore *restore, struct error *error)
+{
+    restore->bare = false;
+    restore->whole = false;
+    timers_pass_release(&restore->pass);
+    TRY(task_passed(restore->task, meta_passed(restore), restore->next, error));
+    restore->phase = PHASE_ASK;
+    return STATUS_OK;
+}
+
+/* Begins when the last rows read are in the store. */
+static enum status pass_store(struct restores *restores, struct restore *restore, int64_t until_ms,
+                              struct error *error)
+{
+    struct task *task = restore->task;
+    if (task->member->checkpointer != NULL) {
+        TRY(checkpointer_poll(task->member->checkpointer, error));
+    }
+    if (state_checkpoint_running(task->state)) {
+        return STATUS_OK;
+    }
+    state_trim(task->state);
+    show_at_times(restore, clock_monotonic_ms());
+    bool end = false;
+    while (!end && clock_monotonic_ms() < until_ms) {
+        TRY(timers_of_store(task, &restore->pass, PASS_ROWS, &end, error));
+        pass_bare(restore);
+        if (!end && state_pending_bytes(task->state) >= restores->pending_max) {
+            restore->phase = PHASE_WRITE;
+            return STATUS_OK;
+        }
+    }
+    if (!end) {
+        return STATUS_OK;
+    }
+    return restore->followed ? dress(restore, error) : finish(restore, error);
 }
 
 static enum status write_checkpoint(struct restore *restore, struct error *error)
@@ -459,8 +521,8 @@ static enum status write_checkpoint(struct restore *restore, struct error *error
         checkpointer_start(checkpointer, restore->task->state);
     }
     restore->written_at_ms = clock_monotonic_ms();
-    const bool taken = !restore->standby && restore->aim.target == INT64_MAX;
-    restore->phase = taken ? PHASE_ASK : PHASE_READ;
+    const bool taken = restore->followed && !restore->standby;
+    restore->phase = restore->whole ? PHASE_PASS : taken ? PHASE_ASK : PHASE_READ;
     return STATUS_OK;
 }
 
@@ -479,6 +541,8 @@ static enum status advance(struct restores *restores, struct restore *restore, i
         return derive(restore, until_ms, error);
     case PHASE_WRITE:
         return write_checkpoint(restore, error);
+    case PHASE_PASS:
+        return pass_store(restores, restore, until_ms, error);
     case PHASE_START:
     case PHASE_READY:
         break;
@@ -493,10 +557,22 @@ static bool can_read(const struct restores *restores)
     bool any = false;
     for (size_t i = 0; i < restores->count; i++) {
         const struct restore *restore = restores->items[i];
-        if (restore->phase == PHASE_DERIVE || restore->phase == PHASE_WRITE) {
+        if (restore->reading && (restore->phase == PHASE_DERIVE || restore->phase == PHASE_WRITE)) {
             return false;
         }
         any = any || restore->phase == PHASE_READ;
+    }
+    return any;
+}
+
+/* Whether one could go on at once without a record. */
+static bool has_work(const struct restores *restores)
+{
+    bool any = false;
+    for (size_t i = 0; i < restores->count; i++) {
+        const struct restore *restore = restores->items[i];
+        any = any || restore->phase == PHASE_DERIVE ||
+              (restore->phase == PHASE_PASS && !state_checkpoint_running(restore->task->state));
     }
     return any;
 }
@@ -520,15 +596,11 @@ enum status restores_step(struct restores *restores, int64_t budget_ms, int wait
                 return STATUS_OK;
             }
         }
-        const bool reads = can_read(restores);
-        if (reads) {
-            TRY(read_some(restores, until_ms, wait_ms, error));
-        } else {
-            restores->hungry = false;
-            for (size_t i = 0; i < restores->count; i++) {
-                restores->hungry = restores->hungry || restores->items[i]->phase == PHASE_DERIVE;
-            }
+        restores->hungry = can_read(restores);
+        if (restores->hungry) {
+            TRY(read_some(restores, until_ms, has_work(restores) ? 0 : wait_ms, error));
         }
+        restores->hungry = restores->hungry || has_work(restores);
     } while (restores->hungry && clock_monotonic_ms() < until_ms);
     return STATUS_OK;
 }

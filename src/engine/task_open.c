@@ -60,19 +60,30 @@ static enum status store_open(const struct member *member, int32_t partition,
     return status;
 }
 
-enum status task_passed(struct task *task, struct bytes meta, int64_t next, struct error *error)
+static void pass(struct task *task, int64_t next)
 {
-    task->committed = (struct task_head){.commit_seq = 0};
-    if (meta.data != NULL) {
-        TRY(task_meta_decode(task, meta, &task->committed, error));
-    }
     task->committed.changelog_next = next;
     task->committed.wall_ms = clock_wall_ms();
     struct buffer stored = {0};
     task_meta_encode(task, &task->committed, task->member->row, &stored);
     state_commit(task->state, buffer_bytes(&stored), clock_monotonic_ms());
     buffer_release(&stored);
+}
+
+enum status task_passed(struct task *task, struct bytes meta, int64_t next, struct error *error)
+{
+    task->committed = (struct task_head){.commit_seq = 0};
+    if (meta.data != NULL) {
+        TRY(task_meta_decode(task, meta, &task->committed, error));
+    }
+    pass(task, next);
     return STATUS_OK;
+}
+
+void task_passed_bare(struct task *task, int64_t next)
+{
+    task->committed = (struct task_head){.commit_seq = TASK_BARE_SEQ};
+    pass(task, next);
 }
 
 static void start_at(struct task *task, const struct task_aim *aim)
@@ -397,8 +408,8 @@ enum status task_follow(struct task *task, struct task_aim *aim_out, struct erro
     int64_t start = 0;
     int64_t stable = 0;
     const bool has_state = state_stored_meta(task->state).data != NULL;
-    *aim_out = (struct task_aim){.target = INT64_MAX};
     TRY(bounds_of(task, task->member->changelog_name, &start, &stable, error));
+    *aim_out = (struct task_aim){.target = stable};
     if (has_state && (clock_wall_ms() - task->committed.wall_ms > TOMBSTONES_MS ||
                       task->committed.changelog_next < start)) {
         TRY(start_anew(task, error));

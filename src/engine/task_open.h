@@ -23,14 +23,17 @@ MUST_CHECK enum status task_open_store(struct task *task, struct error *error);
  * away. STATUS_RETRY: offsets are not stable or brokers do not answer, ask again. STATUS_FATAL: what they
  * say does not fit (E4 and exactly-once.md 3). */
 MUST_CHECK enum status task_aim(struct task *task, struct task_aim *aim_out, struct error *error);
-/* What a standby reads: from where its store stands, without an end. */
+/* What a standby reads: from where its store stands; `target` is what is stable now. */
 MUST_CHECK enum status task_follow(struct task *task, struct task_aim *aim_out, struct error *error);
 /* The rows of the changelog up to `next` are in the store's pending map, timers included. `meta`: the record
  * before `next`; data NULL: that is no transaction's last, and the rest must be read before anything is
  * judged. */
 MUST_CHECK enum status task_passed(struct task *task, struct bytes meta, int64_t next,
                                    struct error *error);
-/* The same of all rows that `aim` asks for; the task may begin. STATUS_FATAL: they end with another
+/* The same without timers: the store is bare, its next owner reads on from `next` and makes all timers then. */
+#define TASK_BARE_SEQ (-1) /* its commit_seq, which no committed position has */
+void task_passed_bare(struct task *task, int64_t next);
+/* As task_passed() of all rows that `aim` asks for; the task may begin. STATUS_FATAL: they end with another
  * transaction. */
 MUST_CHECK enum status task_reached(struct task *task, const struct task_aim *aim, struct bytes meta,
                                     struct error *error);

@@ -92,6 +92,11 @@ MUST_CHECK enum status state_scan(struct state *state, struct bytes prefix, stru
                                   size_t limit, store_visit *visit, void *context,
                                   struct error *error);
 
+/* The same of the rows that the store has, as of its last checkpoint, whatever hides them; `visit` may put and
+ * remove rows. Nothing is put in order for it. */
+MUST_CHECK enum status state_stored_rows(struct state *state, struct bytes prefix, struct bytes from,
+                                         store_visit *visit, void *context, struct error *error);
+
 /* Bytes held in memory by every layer. The rows of a finished checkpoint leave for the cache with
  * the commits after it and count until then. */
 size_t state_memory(const struct state *state);
@@ -104,6 +109,8 @@ bool state_checkpoint_due(const struct state *state, int64_t now_monotonic_ms);
 /* begin: freezes pending. write: the slow part, on any one thread. end: on the state's thread
  * again. A failed write leaves the rows frozen; its status is returned by end. */
 void state_checkpoint_begin(struct state *state);
+/* Between begin and end. */
+bool state_checkpoint_running(const struct state *state);
 void state_checkpoint_write(struct state *state);
 MUST_CHECK enum status state_checkpoint_end(struct state *state, struct error *error);
 /* All three, on this thread; nothing to write is STATUS_OK. */

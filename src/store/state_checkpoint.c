@@ -38,6 +38,11 @@ bool state_checkpoint_due(const struct state *state, int64_t now_monotonic_ms)
            is_old(state->meta_since_ms, now_monotonic_ms, age_ms * META_AGE_FACTOR);
 }
 
+bool state_checkpoint_running(const struct state *state)
+{
+    return state->running;
+}
+
 void state_checkpoint_begin(struct state *state)
 {
     ASSERT(!state->running);

@@ -127,3 +127,10 @@ enum status state_scan(struct state *state, struct bytes prefix, struct bytes fr
     }
     return STATUS_OK;
 }
+
+enum status state_stored_rows(struct state *state, struct bytes prefix, struct bytes from,
+                              store_visit *visit, void *context, struct error *error)
+{
+    ASSERT(prefix.size > 0); /* not the meta */
+    return state->store->ops->scan(state->store, prefix, from, visit, context, error);
+}
