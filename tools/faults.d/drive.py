@@ -10,6 +10,7 @@ full disk was written to, a clock was looked at.
 
 import argparse
 import collections
+import contextlib
 import os
 import random
 import re
@@ -43,7 +44,7 @@ PATIENCE = 300  # a broker on a busy machine takes minutes to come back
 SETTINGS = ("transaction.abort.timed.out.transaction.cleanup.interval.ms=1000",)
 
 # How often each fault is chosen.
-WEIGHTS = {"kill": 10, "kill_and_wipe": 3, "pause": 4, "broker": 4, "cut": 2, "slow": 1, "hold": 4,
+WEIGHTS = {"kill": 12, "kill_and_wipe": 3, "pause": 4, "broker": 8, "cut": 2, "slow": 1, "hold": 6,
            "roll": 1, "scale": 1, "full": 2, "clock": 2, "move": 2}
 DISK = 256 << 20  # bytes of a worker's own file system
 HOUR, YEAR = 3600, 365 * 86400
@@ -115,9 +116,10 @@ class Disk:
         harness.OPEN.append(self)
 
     def fill(self):
-        with open(self.ballast, "wb") as file:
-            free = os.statvfs(self.path)
-            os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
+        piece = bytes(1 << 20)
+        with contextlib.suppress(OSError), open(self.ballast, "wb", buffering=0) as file:
+            while file.write(piece) > 0:
+                pass
 
     def empty(self):
         if os.path.exists(self.ballast):
@@ -371,8 +373,9 @@ class Schedule:
         self.say("slow answers, %.0f ms for %.1f s", 1000 * delay, seconds)
 
     def hold(self, _):
-        self.proxy.hold()
-        self.tell("the next EndTxn is to be held")
+        for _ in range(2):  # of two producers, or of one after the other
+            self.proxy.hold()
+        self.tell("the next two EndTxn are to be held")
 
     def full(self, slot):
         if slot.full or not slot.disk.own:
@@ -448,8 +451,8 @@ class Schedule:
         if self.options.without_rotation:
             names, weights = ["hold"], [1]
         while not self.finished(begun):
-            if self.rng.random() < 0.6:  # else also while they start
-                self.progress(20)
+            if self.rng.random() < 0.5:  # else also while they start
+                self.progress(8)
             self.run(self.rng.choices(names, weights)[0])
             self.rest(self.rng.choice((self.rng.uniform(0, 0.5), self.rng.uniform(0.5, 3))))
             check(time.monotonic() - begun < 3600 or self.options.minutes, "the schedule does not end")

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -89,24 +90,30 @@ int timespec_get(struct timespec *time_out, int base)
     return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, time_out) == 0 ? base : 0;
 }
 
-int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
-                           const struct timespec *restrict end)
+static struct timespec real_end(const struct timespec *end)
 {
-    static _Atomic(void *) found;
-    void *next = atomic_load(&found);
-    if (next == NULL) {
-        next = dlvsym(RTLD_NEXT, "pthread_cond_timedwait",
-                      "GLIBC_2.3.2"); /* without a version: a much older one */
-        if (next == NULL) {
-            abort();
-        }
-        atomic_store(&found, next);
-    }
-    int (*wait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *) = NULL;
-    *(void **)&wait = next;
     struct timespec real = *end;
     if (real.tv_sec > WALL_SECONDS_MIN) {
         real.tv_sec -= atomic_load_explicit(&wall_clock->offset_s, memory_order_relaxed);
     }
+    return real;
+}
+
+/* librdkafka waits by this one, RocksDB by the next. */
+int cnd_timedwait(cnd_t *restrict condition, mtx_t *restrict mutex, const struct timespec *restrict end)
+{
+    int (*wait)(cnd_t *, mtx_t *, const struct timespec *) = NULL;
+    *(void **)&wait = dlsym(RTLD_NEXT, "cnd_timedwait");
+    const struct timespec real = real_end(end);
+    return wait(condition, mutex, &real);
+}
+
+int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
+                           const struct timespec *restrict end)
+{
+    int (*wait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *) = NULL;
+    /* Without a version it would be a much older one. */
+    *(void **)&wait = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
+    const struct timespec real = real_end(end);
     return wait(condition, mutex, &real);
 }
