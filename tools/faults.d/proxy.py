@@ -1,5 +1,5 @@
 """A TCP proxy between workers and brokers: connections can be cut, answers delayed, and one EndTxn request held
-back and released after the next transaction has begun; a transaction can be refused its offsets.
+back and released after the next transaction has begun; every other transaction can be refused its offsets.
 
 It forwards bytes; of requests it reads the header, to know an EndTxn or a Produce when it sees one. A held
 request goes out later on the broker's side of its own connection, which the proxy keeps open although the
@@ -9,6 +9,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import asyncio
+import collections
 import contextlib
 import struct
 import threading
@@ -39,7 +40,8 @@ class Proxy:
         self.to_hold = 0  # so many commits are to be held
         self.held = []
         self.holds = 0  # held so far
-        self.refused = set()  # applications whose transactions may not take offsets in: they are aborted
+        self.refused = set()  # applications: their transactions may take offsets in at the second attempt only
+        self.attempts = collections.Counter()  # by transactional id
         self.releases = []  # (transactional id, bytes sent late), for the report
         self.connections = set()
         self.loop = asyncio.new_event_loop()
@@ -154,8 +156,13 @@ class Proxy:
             return any(held in self.held for held in mine)
 
     def is_refused(self, frame):
-        return bool(self.refused) and api_key(frame) == ADD_OFFSETS and any(
-            name.encode() + b"." in frame[:200] for name in self.refused)
+        if not self.refused or api_key(frame) != ADD_OFFSETS:
+            return False
+        name, _ = transactional_id(frame)
+        if name.split(".")[0] not in self.refused:
+            return False
+        self.attempts[name] += 1
+        return self.attempts[name] % 2 == 1
 
     def held_back(self, frame, writer):
         if api_key(frame) != END_TXN:
@@ -203,11 +210,15 @@ def api_key(frame):
     return struct.unpack_from(">h", frame, 4)[0]
 
 
-def end_txn(frame):
-    """(transactional id, committed) of EndTxn versions 0 to 2."""
+def transactional_id(frame):
+    """The id that a request of EndTxn or AddOffsetsToTxn, versions 0 to 2, begins with, and where it ends."""
     at = 12
+    at += 2 + max(struct.unpack_from(">h", frame, at)[0], 0)  # client id
     size = struct.unpack_from(">h", frame, at)[0]
-    at += 2 + max(size, 0)
-    size = struct.unpack_from(">h", frame, at)[0]
-    name = frame[at + 2:at + 2 + size].decode()
-    return name, frame[at + 2 + size + 8 + 2] == 1
+    return frame[at + 2:at + 2 + size].decode(), at + 2 + size
+
+
+def end_txn(frame):
+    """(transactional id, committed)"""
+    name, at = transactional_id(frame)
+    return name, frame[at + 8 + 2] == 1
