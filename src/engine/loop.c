@@ -203,25 +203,39 @@ static enum status commit_or_look(struct member *member, struct error *error)
                                                             : STATUS_OK;
 }
 
+/* So many records are judged between looks at the clock, the commit under way and memory, which together cost
+ * as much as a small record. */
+enum { LOOK_RECORDS = 32 };
+
+/* Whether judging may go on: the batch has room and memory too. */
+static enum status look(struct member *member, const struct task *task, bool *room_out,
+                        struct error *error)
+{
+    if (is_due(member, task)) {
+        TRY(commit_or_look(member, error));
+    }
+    memory_look(member);
+    *room_out = !member->memory.over && !is_full(member, task);
+    return STATUS_OK;
+}
+
 /* What was polled, task by task, until all is judged, or the batch is full and cannot leave yet, or memory
  * is full. */
 static enum status judge_polled(struct member *member, struct error *error)
 {
+    unsigned judged = 0;
     for (size_t i = 0; i < member->task_count; i++) {
         struct task *task = member->tasks[i];
         uint32_t source = 0;
         while (task_head_source(task, &source)) {
-            if (is_due(member, task)) {
-                TRY(commit_or_look(member, error));
-                if (is_full(member, task)) {
+            if (is_full(member, task) || ++judged % LOOK_RECORDS == 0) {
+                bool room = false;
+                TRY(look(member, task, &room, error));
+                if (!room) {
                     return STATUS_OK;
                 }
                 if (!task_head_source(task, &source)) {
                     break; /* an abort emptied the queues */
-                }
-                memory_look(member);
-                if (member->memory.over) {
-                    return STATUS_OK;
                 }
             }
             TRY(task_judge(task, source, error));

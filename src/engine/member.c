@@ -369,7 +369,7 @@ static enum status on_revoke(struct member *member, int32_t partition, bool lost
     return member->stream->ops->unassign(member->stream, partition, error);
 }
 
-static void on_record(struct member *member, struct stream_record *record)
+static void on_record(struct member *member, struct stream_record *record, int64_t now_ms)
 {
     size_t index = 0;
     struct task *task = find_task(member, record->partition, &index);
@@ -377,13 +377,14 @@ static void on_record(struct member *member, struct stream_record *record)
         member->stream->ops->release(member->stream, record);
         return;
     }
-    task->active_at_ms = clock_monotonic_ms();
-    queue_push(&task->queues[record->source], record);
+    task->active_at_ms = now_ms;
+    task_queue(task, record);
 }
 
 enum status member_poll(struct member *member, int timeout_ms, size_t records_max,
                         size_t *count_out, struct error *error)
 {
+    int64_t now_ms = 0; /* of the first record, near enough for the others: they come without waiting */
     *count_out = 0;
     for (;;) {
         enum stream_event event = STREAM_NOTHING;
@@ -395,7 +396,8 @@ enum status member_poll(struct member *member, int timeout_ms, size_t records_ma
         case STREAM_NOTHING:
             return STATUS_OK;
         case STREAM_RECORD:
-            on_record(member, &record);
+            now_ms = *count_out == 0 ? clock_monotonic_ms() : now_ms;
+            on_record(member, &record, now_ms);
             if (++*count_out >= records_max) {
                 return STATUS_OK;
             }

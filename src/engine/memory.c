@@ -55,7 +55,7 @@ void memory_look(struct member *member)
         (long long)used > atomic_load(member->options->rows_peak)) {
         atomic_store(member->options->rows_peak, (long long)used);
     }
-    if (!memory->over) { /* looked at for every record while a commit is awaited: no clock for nothing */
+    if (!memory->over) { /* looked at often: no clock for nothing */
         return;
     }
     const int64_t now = clock_monotonic_ms();

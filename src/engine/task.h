@@ -83,6 +83,7 @@ struct task {
     struct task_work *work;   /* of the batch being judged; its head goes on from the one below */
     struct task_work *sealed; /* of the transaction being committed; of the flight while it lasts */
     struct record_queue queues[TOPOLOGY_SOURCES_MAX];
+    uint32_t queued; /* bit s: queues[s] is not empty */
     int64_t committed_at_ms; /* monotonic time of the last commit */
     int64_t active_at_ms;    /* monotonic time of the last input */
     uint32_t barrier;        /* of the record in hand */
@@ -105,7 +106,8 @@ MUST_CHECK enum status task_fire(struct task *task, const struct timer *timer,
 /* The source whose next record comes first by (barrier, timestamp, rank); false: all queues are empty. */
 bool task_head_source(const struct task *task, uint32_t *source_out);
 const struct stream_record *queue_first(const struct record_queue *queue);
-void queue_push(struct record_queue *queue, const struct stream_record *record);
+/* Takes the record, at the end of its source's queue. */
+void task_queue(struct task *task, const struct stream_record *record);
 /* Releases all records. */
 void task_drop_queues(struct task *task);
 

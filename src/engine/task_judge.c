@@ -23,51 +23,62 @@ const struct stream_record *queue_first(const struct record_queue *queue)
     return queue->count == 0 ? NULL : &queue->records[queue->first & (queue->capacity - 1)];
 }
 
-void queue_push(struct record_queue *queue, const struct stream_record *record)
+static void queue_grow(struct record_queue *queue)
 {
+    const size_t capacity = queue->capacity == 0 ? 64 : 2 * queue->capacity;
+    struct stream_record *records = memory_get(capacity * sizeof(*records));
+    for (size_t i = 0; i < queue->count; i++) {
+        records[i] = queue->records[(queue->first + i) & (queue->capacity - 1)];
+    }
+    free(queue->records);
+    queue->records = records;
+    queue->capacity = capacity;
+    queue->first = 0;
+}
+
+void task_queue(struct task *task, const struct stream_record *record)
+{
+    struct record_queue *queue = &task->queues[record->source];
     if (queue->count == queue->capacity) {
-        const size_t capacity = queue->capacity == 0 ? 64 : 2 * queue->capacity;
-        struct stream_record *records = memory_get(capacity * sizeof(*records));
-        for (size_t i = 0; i < queue->count; i++) {
-            records[i] = queue->records[(queue->first + i) & (queue->capacity - 1)];
-        }
-        free(queue->records);
-        queue->records = records;
-        queue->capacity = capacity;
-        queue->first = 0;
+        queue_grow(queue);
     }
     queue->records[(queue->first + queue->count) & (queue->capacity - 1)] = *record;
     queue->count++;
+    task->queued |= UINT32_C(1) << record->source;
 }
 
-static void queue_pop(struct task *task, struct record_queue *queue)
+static void queue_pop(struct task *task, uint32_t source)
 {
+    struct record_queue *queue = &task->queues[source];
     struct stream *stream = task->member->stream;
     struct stream_record record = *queue_first(queue);
     queue->first++;
     queue->count--;
+    if (queue->count == 0) {
+        task->queued &= ~(UINT32_C(1) << source);
+    }
     stream->ops->release(stream, &record);
 }
 
 void task_drop_queues(struct task *task)
 {
-    for (size_t i = 0; i < TOPOLOGY_SOURCES_MAX; i++) {
-        while (task->queues[i].count > 0) {
-            queue_pop(task, &task->queues[i]);
-        }
+    while (task->queued != 0) {
+        queue_pop(task, (uint32_t)__builtin_ctz(task->queued));
     }
 }
+
+_Static_assert(TOPOLOGY_SOURCES_MAX <= 32, "a bit a source");
 
 bool task_head_source(const struct task *task, uint32_t *source_out)
 {
     const struct stream_record *best = NULL;
-    for (uint32_t i = 0; i < task->member->topology->source_count; i++) {
-        const struct stream_record *record = queue_first(&task->queues[i]);
-        if (record != NULL &&
-            (best == NULL || record->barrier < best->barrier ||
-             (record->barrier == best->barrier && record_time(record) < record_time(best)))) {
+    for (uint32_t left = task->queued; left != 0; left &= left - 1) {
+        const uint32_t source = (uint32_t)__builtin_ctz(left);
+        const struct stream_record *record = queue_first(&task->queues[source]);
+        if (best == NULL || record->barrier < best->barrier ||
+            (record->barrier == best->barrier && record_time(record) < record_time(best))) {
             best = record;
-            *source_out = i;
+            *source_out = source;
         }
     }
     return best != NULL;
@@ -352,8 +363,7 @@ static enum status judge_record_in_hand(struct task *task, const struct stream_r
 enum status task_judge(struct task *task, uint32_t source, struct error *error)
 {
     struct member *member = task->member;
-    struct record_queue *queue = &task->queues[source];
-    const struct stream_record *record = queue_first(queue);
+    const struct stream_record *record = queue_first(&task->queues[source]);
     ASSERT(record != NULL);
     ASSERT(record->offset >= task->work->head.next_offset[source]);
     context_set(task, record);
@@ -385,7 +395,7 @@ enum status task_judge(struct task *task, uint32_t source, struct error *error)
     task->work->head.next_offset[source] = record->offset + 1;
     member->batch.inputs++;
     member->records++;
-    queue_pop(task, queue);
+    queue_pop(task, source);
     assert_context_set(NULL, 0, 0);
     return STATUS_OK;
 }

@@ -139,15 +139,19 @@ enum status kafka_producer_produce(struct kafka_producer *producer,
         {.vtype = RD_KAFKA_VTYPE_VALUE,
          .u.mem = {.ptr = (void *)(uintptr_t)output->value.data, .size = output->value.size}},
     };
-    const int64_t deadline_ms = clock_monotonic_ms() + producer->timeout_ms;
+    int64_t deadline_ms = TIME_NEVER_MS; /* of a full queue */
     for (;;) {
         rd_kafka_error_t *failure = rd_kafka_produceva(producer->handle.rk, parts, COUNT_OF(parts));
-        const rd_kafka_resp_err_t code = rd_kafka_error_code(failure);
-        rd_kafka_error_destroy(failure);
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (failure == NULL) {
             return STATUS_OK;
         }
-        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || clock_monotonic_ms() > deadline_ms) {
+        const rd_kafka_resp_err_t code = rd_kafka_error_code(failure);
+        rd_kafka_error_destroy(failure);
+        const int64_t now_ms = clock_monotonic_ms();
+        if (deadline_ms == TIME_NEVER_MS) {
+            deadline_ms = now_ms + producer->timeout_ms;
+        }
+        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || now_ms > deadline_ms) {
             return produce_failed(producer, output, code, error);
         }
         rd_kafka_poll(producer->handle.rk, QUEUE_FULL_PAUSE_MS);

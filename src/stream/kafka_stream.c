@@ -16,7 +16,8 @@
 #define LEVEL_ERROR 3
 /* An unstable offset is asked for again by the caller, so a single question stays short. */
 #define COMMITTED_TIMEOUT_MS 500
-/* What came for the producer is served every so many polls, unless a transaction does that. */
+/* What is not about the record in hand is looked after by every poll that may wait, and by every so many that
+ * may not: of these there are thousands in a row, and each would read the clock. */
 #define SERVE_PERIOD 64
 /* librdkafka before 2.3.0 crashes when it closes before its first cooperative assignment. */
 #define FIRST_REBALANCE_MS 3000
@@ -116,22 +117,29 @@ rd_kafka_resp_err_t kafka_subscribe(struct kafka_stream *stream)
     return code;
 }
 
+/* The group's balance; and what came for the producer, unless a transaction does that. */
+static void serve(struct kafka_stream *stream)
+{
+    const int64_t now_ms = clock_monotonic_ms();
+    if (now_ms >= stream->balance.due_ms && !stream->rejoin.expelled) {
+        kafka_balance_serve(stream, now_ms);
+    }
+    if (pthread_mutex_trylock(&stream->transactional) == 0) {
+        kafka_producer_serve(stream->producer);
+        pthread_mutex_unlock(&stream->transactional);
+    }
+}
+
 static enum status stream_poll(struct stream *base, int timeout_ms, enum stream_event *event_out,
                                struct stream_record *record_out, int32_t *partition_out,
                                struct error *error)
 {
     struct kafka_stream *stream = kafka_stream_of(base);
-    const int64_t now_ms = clock_monotonic_ms();
-    const int64_t deadline_ms = now_ms + timeout_ms;
+    if (stream->poll_count++ % SERVE_PERIOD == 0 || timeout_ms > 0) {
+        serve(stream);
+    }
+    const int64_t deadline_ms = timeout_ms > 0 ? clock_monotonic_ms() + timeout_ms : 0;
     int wait_ms = timeout_ms;
-    if (now_ms >= stream->balance.due_ms && !stream->rejoin.expelled) {
-        kafka_balance_serve(stream, now_ms);
-    }
-    if (stream->poll_count++ % SERVE_PERIOD == 0 &&
-        pthread_mutex_trylock(&stream->transactional) == 0) {
-        kafka_producer_serve(stream->producer);
-        pthread_mutex_unlock(&stream->transactional);
-    }
     for (;;) {
         if (stream->event_next < stream->event_count) {
             const struct kafka_event event = stream->events[stream->event_next++];
@@ -165,7 +173,7 @@ static enum status stream_poll(struct stream *base, int timeout_ms, enum stream_
             *event_out = STREAM_NOTHING;
             return STATUS_OK;
         }
-        const int64_t left_ms = deadline_ms - clock_monotonic_ms();
+        const int64_t left_ms = timeout_ms > 0 ? deadline_ms - clock_monotonic_ms() : 0;
         wait_ms = left_ms > 0 ? (int)left_ms : 0;
     }
 }
