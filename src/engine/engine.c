@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/time.h"
 #include "config/config.h"
+#include "engine/keys.h"
 #include "engine/log.h"
 #include "engine/loop.h"
 #include "engine/member.h"
@@ -159,6 +160,7 @@ static void *thread_main(void *argument)
                  thread->topology->name, thread->number, thread->error.text);
         atomic_store(thread->halt, true); /* one failed thread ends the process: fail-stop */
     }
+    keys_thread_end();
     digest_thread_end();
     atomic_store(&thread->beat, INT64_MAX); /* ended: nothing to watch */
     atomic_fetch_sub(thread->running, 1);

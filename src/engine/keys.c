@@ -1,4 +1,4 @@
-/* AES-256-GCM of OpenSSL, one context a call: decisions are few beside records.
+/* AES-256-GCM of OpenSSL, with one context a thread.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "engine/keys.h"
@@ -30,14 +30,35 @@ struct key_ring {
     struct table kept; /* id -> struct kept_key, owned */
 };
 
+/* Created once a thread and kept for its life, as that of digests: to look the cipher up costs more than to
+ * encrypt a payload. */
+static _Thread_local EVP_CIPHER_CTX *context;
+
+void keys_thread_end(void)
+{
+    EVP_CIPHER_CTX_free(context); /* cleanses what is left of the last key */
+    context = NULL;
+}
+
+static void context_need(void)
+{
+    if (context == NULL) {
+        context = EVP_CIPHER_CTX_new();
+        ASSERT(context != NULL);
+        EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+        ASSERT(cipher != NULL);
+        ASSERT(EVP_CipherInit_ex2(context, cipher, NULL, NULL, 1, NULL) == 1);
+        EVP_CIPHER_free(cipher); /* the context holds it */
+    }
+}
+
 /* Appends cipher and tag of `plain`; `bound` is authenticated with it. */
 static void seal(const uint8_t key[KEY_SIZE], const uint8_t nonce[NONCE_SIZE], struct bytes bound,
                  struct bytes plain, struct buffer *out)
 {
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    ASSERT(context != NULL);
+    context_need();
     int size = 0;
-    ASSERT(EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, nonce) == 1);
+    ASSERT(EVP_EncryptInit_ex2(context, NULL, key, nonce, NULL) == 1);
     ASSERT(EVP_EncryptUpdate(context, NULL, &size, bound.data, (int)bound.size) == 1);
     uint8_t *place = buffer_reserve(out, plain.size + TAG_SIZE);
     ASSERT(EVP_EncryptUpdate(context, place, &size, plain.data, (int)plain.size) == 1);
@@ -46,7 +67,6 @@ static void seal(const uint8_t key[KEY_SIZE], const uint8_t nonce[NONCE_SIZE], s
     ASSERT(EVP_EncryptFinal_ex(context, place + size, &rest) == 1);
     ASSERT(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, TAG_SIZE, place + plain.size) == 1);
     out->size += plain.size + TAG_SIZE;
-    EVP_CIPHER_CTX_free(context);
 }
 
 static bool unseal(const uint8_t key[KEY_SIZE], const uint8_t nonce[NONCE_SIZE], struct bytes bound,
@@ -56,19 +76,17 @@ static bool unseal(const uint8_t key[KEY_SIZE], const uint8_t nonce[NONCE_SIZE],
         return false;
     }
     const size_t plain_size = sealed.size - TAG_SIZE;
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    ASSERT(context != NULL);
+    context_need();
     uint8_t tag[TAG_SIZE];
     memcpy(tag, sealed.data + plain_size, TAG_SIZE);
     int size = 0;
     int rest = 0;
     uint8_t *place = buffer_reserve(out, plain_size + 1);
-    ASSERT(EVP_DecryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, nonce) == 1);
+    ASSERT(EVP_DecryptInit_ex2(context, NULL, key, nonce, NULL) == 1);
     ASSERT(EVP_DecryptUpdate(context, NULL, &size, bound.data, (int)bound.size) == 1);
     ASSERT(EVP_DecryptUpdate(context, place, &size, sealed.data, (int)plain_size) == 1);
     ASSERT(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, tag) == 1);
     const bool authentic = EVP_DecryptFinal_ex(context, place + size, &rest) == 1;
-    EVP_CIPHER_CTX_free(context);
     out->size += authentic ? plain_size : 0;
     return authentic;
 }
@@ -200,8 +218,11 @@ void key_make(const struct key_ring *ring, struct bytes subject, uint8_t key_out
         digest_hmac(bytes_of(ring->seed, sizeof(ring->seed)), subject, key_out);
         digest_hmac(bytes_of(ring->kek, KEY_SIZE), subject, nonce);
     } else {
-        ASSERT(RAND_bytes(key_out, KEY_SIZE) == 1);
-        ASSERT(RAND_bytes(nonce, NONCE_SIZE) == 1);
+        uint8_t fresh[KEY_SIZE + NONCE_SIZE]; /* one call: most of its cost is not in the bytes */
+        ASSERT(RAND_bytes(fresh, sizeof(fresh)) == 1);
+        memcpy(key_out, fresh, KEY_SIZE);
+        memcpy(nonce, fresh + KEY_SIZE, NONCE_SIZE);
+        OPENSSL_cleanse(fresh, sizeof(fresh));
     }
     struct buffer sealed = {0};
     seal(ring->kek, nonce, subject, bytes_of(key_out, KEY_SIZE), &sealed);

@@ -33,6 +33,9 @@ struct key_ring *key_ring_random(void);
 void key_ring_free(struct key_ring *ring);
 DEFINE_CLEANUP(key_ring)
 
+/* Releases what the thread keeps for sealing and opening; call before it ends. */
+void keys_thread_end(void);
+
 /* The id of the key-encryption key: KEY_ID_SIZE hex digits. Borrowed. */
 struct bytes key_ring_id(const struct key_ring *ring);
 
