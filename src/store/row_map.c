@@ -65,6 +65,23 @@ static size_t home_of(const struct row_map *map, uint64_t hash)
     return (size_t)(hash * map->spread >> map->shift);
 }
 
+/* Rows lie anywhere: whoever goes through many of them asks for each this many places before its turn. */
+enum { AHEAD = 8 };
+
+static void ask_for_slot(const struct row_map *map, uint64_t hash)
+{
+    if (map->count > 0) {
+        __builtin_prefetch(&map->slots[home_of(map, hash)]);
+    }
+}
+
+void row_map_ask(const struct row_map *const *maps, size_t count, uint64_t hash)
+{
+    for (size_t i = 0; i < count; i++) {
+        ask_for_slot(maps[i], hash);
+    }
+}
+
 /* The slot of the key, or the free slot where it would go. */
 static size_t slot_of(const struct row_map *map, struct bytes key, uint64_t hash)
 {
@@ -254,6 +271,11 @@ void row_map_move(struct row_map *from, struct row_map *to)
     ASSERT(from != to);
     size_t moved = 0;
     for (size_t i = 0; moved < from->count; i++) {
+        const struct row_slot *ahead = &from->slots[(i + AHEAD) & (from->slot_count - 1)];
+        if (ahead->row != NULL) {
+            __builtin_prefetch(ahead->row);
+            ask_for_slot(to, ahead->hash);
+        }
         if (from->slots[i].row != NULL) {
             row_map_take(to, from->slots[i].row);
             moved++;

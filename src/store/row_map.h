@@ -67,6 +67,8 @@ struct row_map {
  * in the order of one map's slots would else pile up in one region of the other's, in runs of any
  * length. */
 void row_map_init(struct row_map *map, size_t number, const struct first_bytes *ordered);
+/* The places of a key in maps that are about to be searched come from memory all at once. */
+void row_map_ask(const struct row_map *const *maps, size_t count, uint64_t hash);
 struct held_row *row_map_find(const struct row_map *map, struct bytes key, uint64_t hash);
 /* Owns `row` from now on; a row of the same key is freed. */
 void row_map_take(struct row_map *map, struct held_row *row);

@@ -14,6 +14,8 @@
 
 #define STEP 7
 #define SMALL 12
+/* Rows lie anywhere in memory: each is asked for this many turns before its own. */
+#define AHEAD 8
 
 struct item {
     uint64_t part; /* key bytes [depth, depth + 7), then their number; 8 if the key goes on */
@@ -123,12 +125,17 @@ void row_sort(const struct row_map *map, struct row *rows)
     size_t count = 0;
     for (size_t i = 0; count < map->count; i++) {
         const struct held_row *row = map->slots[i].row;
+        const struct held_row *ahead = map->slots[(i + AHEAD) & (map->slot_count - 1)].row;
+        if (ahead != NULL) {
+            __builtin_prefetch(ahead->data);
+        }
         if (row != NULL) {
             items[count++] = (struct item){.part = part_at(row, 0), .row = row};
         }
     }
     sort_items(items, count, 0);
     for (size_t i = 0; i < count; i++) {
+        __builtin_prefetch(items[i + AHEAD < count ? i + AHEAD : i].row);
         rows[i] = (struct row){.key = held_key(items[i].row), .value = held_value(items[i].row)};
         ASSERT(IMPLIES(i > 0, bytes_compare(rows[i - 1].key, rows[i].key) < 0));
     }

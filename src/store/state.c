@@ -132,7 +132,7 @@ static enum status get_from_store(struct state *state, struct bytes key, uint64_
         return STATUS_OK;
     }
     *value_out = buffer_bytes(&state->scratch);
-    if (state->limits.cache_bytes > 0) {
+    if (state->limits.cache_bytes > 0 && !state_is_scanned(state, key)) {
         struct held_row *row = held_new(key, hash, *value_out);
         if (!state_cache_put(state, row)) {
             free(row);
@@ -145,21 +145,12 @@ enum status state_get(struct state *state, struct bytes key, struct bytes *value
                       struct error *error)
 {
     const uint64_t hash = hash64(key);
-    struct held_row *row = row_map_find(&state->overlay, key, hash);
-    if (row == NULL) {
-        row = row_map_find(&state->sealed, key, hash);
-    }
-    if (row == NULL) {
-        row = row_map_find(&state->pending, key, hash);
-    }
-    if (row == NULL) {
-        row = row_map_find(&state->frozen, key, hash);
-    }
-    if (row == NULL) {
-        row = row_map_find(&state->written, key, hash);
-    }
-    if (row == NULL) {
-        row = row_map_find(&state->cache, key, hash);
+    const struct row_map *const layers[] = {&state->overlay, &state->sealed,  &state->pending,
+                                            &state->frozen,  &state->written, &state->cache};
+    row_map_ask(layers, COUNT_OF(layers), hash);
+    struct held_row *row = NULL;
+    for (size_t i = 0; i < COUNT_OF(layers) && row == NULL; i++) {
+        row = row_map_find(layers[i], key, hash);
     }
     if (row == NULL) {
         return get_from_store(state, key, hash, value_out, error);

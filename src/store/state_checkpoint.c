@@ -109,7 +109,7 @@ void state_retire(struct state *state, size_t count)
     struct row_map *written = &state->written;
     for (; count > 0 && written->count > 0; count--) {
         struct held_row *row = row_map_pop(written);
-        if (row->removed) {
+        if (row->removed || state_is_scanned(state, held_key(row))) {
             row_map_drop(&state->cache, held_key(row), row->hash);
             free(row);
         } else if (!state_cache_put(state, row)) {

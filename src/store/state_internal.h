@@ -21,7 +21,7 @@ struct state {
     size_t written_step;    /* rows that go there with each commit */
     struct row_map cache;   /* as in the store, unless a map above has the row */
     struct first_bytes ordered; /* what scans have asked for; shared by the upper four */
-    struct buffer scratch;      /* a value too large for the cache */
+    struct buffer scratch;      /* a value that the cache does not keep */
 
     bool is_sealed;     /* a transaction is being committed, with or without rows */
     struct row *dirty; /* the sealed rows in key order */
@@ -41,6 +41,12 @@ struct state {
     enum status result;
     struct error error;
 };
+
+/* Rows that are scanned for (timers) are hardly ever got, and would take the cache from those that are. */
+static inline bool state_is_scanned(const struct state *state, struct bytes key)
+{
+    return state->ordered.has[key.data[0]];
+}
 
 /* Keeps a copy of a row read from the store or just written to it, over an older one. False: too
  * large for the cache, which then has no row of this key. */
