@@ -50,7 +50,7 @@ const struct setting settings[] = {
     {"schemas.writers", SETTING_FILES, AT(writer_schemas), "", 0, 256, false,
      "Schema files or folders of further writers whose records are read."},
     {"commit.interval", SETTING_DURATION, AT(commit_interval_ms), "100ms", 1, 10 * SECOND_MS, false,
-     "Time between transactions; most of the latency from report to restriction."},
+     "Time between transactions, a second longer while input waits; most of the latency."},
     {"commit.records_max", SETTING_NUMBER, AT(commit_records_max), "10000", 1, 1000000, false,
      "Input records of one transaction at most."},
     {"commit.bytes_max", SETTING_SIZE, AT(commit_bytes_max), "16MiB", 64 * KIB, GIB, false,

@@ -188,10 +188,19 @@ static int64_t age_ms(const struct member *member)
     return clock_monotonic_ms() - member->batch.begun_at_ms;
 }
 
+/* While it is behind its input nobody waits for the batch in hand, and one large transaction is cheaper than many:
+ * a row that changes twice in it is written once. */
+enum { BEHIND_MS = 1000 };
+
+static int64_t interval_ms(const struct member *member)
+{
+    return member->config->commit_interval_ms + (member->behind ? BEHIND_MS : 0);
+}
+
 static bool is_due(const struct member *member, const struct task *task)
 {
     return member->batch.open &&
-           (is_full(member, task) || age_ms(member) >= member->config->commit_interval_ms);
+           (is_full(member, task) || age_ms(member) >= interval_ms(member));
 }
 
 /* Starts a commit if none is under way, else only takes note of one that is over: its end may have
@@ -247,7 +256,7 @@ static enum status judge_polled(struct member *member, struct error *error)
 static enum status commit_if_due(struct member *member, struct error *error)
 {
     const bool early = member->memory.over;
-    if (member->batch.open && (early || age_ms(member) >= member->config->commit_interval_ms)) {
+    if (member->batch.open && (early || age_ms(member) >= interval_ms(member))) {
         return commit_or_look(member, error);
     }
     return member_commit_wait(member, 0, error);
@@ -263,7 +272,7 @@ static int wait_ms(const struct member *member)
     if (!member->batch.open) {
         return IDLE_MS;
     }
-    const int64_t left = member->config->commit_interval_ms - age_ms(member);
+    const int64_t left = interval_ms(member) - age_ms(member);
     if (left <= 0) {
         return member_committing(member) ? LANDING_MS : 0;
     }
@@ -289,7 +298,9 @@ static enum status take_in(struct member *member, size_t *polled_out, struct err
     const bool little = member->took_little;
     member->took_little = false;
     if (little || !has_queued(member)) {
-        return member_poll(member, little ? 0 : wait_ms(member), POLL_MAX, polled_out, error);
+        TRY(member_poll(member, little ? 0 : wait_ms(member), POLL_MAX, polled_out, error));
+        member->behind = *polled_out == POLL_MAX;
+        return STATUS_OK;
     }
     TRY(member_commit_wait(member, STALL_MS, error));
     if (!member_committing(member)) {

@@ -68,6 +68,7 @@ struct member {
     int64_t restored_at_ms;    /* the end of the last step, monotonic */
     int64_t full_polled_at_ms; /* records while memory is full, monotonic */
     bool took_little;          /* since then: single records, more may be there */
+    bool behind;               /* the last poll left records that had come */
     int64_t wall_ms;       /* the wall clock when a record last asked for it */
     int64_t transactions;  /* committed since start */
     int64_t records;       /* judged since start */
