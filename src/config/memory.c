@@ -1,5 +1,6 @@
 /* Half of a member's part is for rows, a quarter for records on their way in, a quarter for those on their
- * way out.
+ * way out. The block cache is small: rows that are read again are in the row caches, and a block of which one
+ * row is wanted takes the room of a dozen.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "config/memory.h"
@@ -22,7 +23,7 @@ static int64_t greater(int64_t left, int64_t right)
 struct memory_plan memory_plan(const struct config *config, size_t members)
 {
     ASSERT(members > 0);
-    struct memory_plan plan = {.block_cache = config->memory_bytes / 8};
+    struct memory_plan plan = {.block_cache = config->memory_bytes / 32};
     const int64_t part = (config->memory_bytes - plan.block_cache) / (int64_t)members;
     plan.rows = part / 2;
     plan.batch = lesser(config->commit_bytes_max, part / 4 / MEMORY_BATCH_FACTOR);
