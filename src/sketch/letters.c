@@ -1,6 +1,6 @@
-/* From a text to the letters that carry its message: NFKC, lower case, look-alikes put right, Hangul
- * taken apart into consonants and vowels as they sound, particles and everything but letters left
- * out, each number folded to one 0, each run of a symbol to one.
+/* From a text to the letters that carry its message: NFKC, lower case, look-alikes put right,
+ * Hangul taken apart into consonants and vowels as they sound, particles, polite formulas and
+ * everything but letters left out, each number folded to one 0, each run of a symbol to one.
  *
  * Nothing here looks at words: spacing is the first thing a sender changes, so a rule that needs it
  * would make two texts of one.
@@ -19,7 +19,7 @@
 #define SYLLABLE_LAST 0xD7A3
 #define NUMBER '0'
 
-enum { VOWELS = 21, FINALS = 28 };
+enum { VOWELS = 21, FINALS = 28, FORMULA_LETTERS_MAX = 32, KEPT_MIN = 12 };
 
 /* As they sound: doubled as plain, the silent one not at all. 0: none. */
 static const uint32_t initials[] = {0x3131, 0x3131, 0x3134, 0x3137, 0x3137, 0x3139, 0x3141,
@@ -44,6 +44,16 @@ static const uint32_t particles[] = {
     0xC740 /* 은 */, 0xB294 /* 는 */, 0xC774 /* 이 */, 0xAC00 /* 가 */, 0xC744 /* 을 */,
     0xB97C /* 를 */, 0xC5D0 /* 에 */, 0xC758 /* 의 */, 0xB3C4 /* 도 */, 0xB9CC /* 만 */,
     0xC640 /* 와 */, 0xACFC /* 과 */, 0xB85C /* 로 */,
+};
+
+/* What messages of every kind end or go on with: strangers would be alike by it. Longest first. */
+static const char *const formulas[] = {
+    "드리겠습니다", "부탁드립니다", "시기바랍니다", "부탁드려요",
+    "바랍니다",     "드릴게요",     "드립니다",     "하십시오",
+    "주십시오",     "습니다",       "합니다",       "입니다",
+    "됩니다",       "주세요",       "주시면",       "드려요",
+    "드리고",       "하세요",       "할게요",       "있어요",
+    "해요",         "돼요",         "니다",         "세요",
 };
 
 void letters_release(struct letters *letters)
@@ -117,6 +127,60 @@ static void put_point(struct letters *letters, uint32_t point)
     }
 }
 
+/* The letters of a formula, which is nothing but syllables. */
+static void formula_read(const char *text, struct letters *out)
+{
+    const uint8_t *bytes = (const uint8_t *)text;
+    utf8proc_ssize_t left = (utf8proc_ssize_t)strlen(text);
+    while (left > 0) {
+        utf8proc_int32_t point = -1;
+        const utf8proc_ssize_t size = utf8proc_iterate(bytes, left, &point);
+        ASSERT(size > 0);
+        put_point(out, (uint32_t)point);
+        bytes += size;
+        left -= size;
+    }
+    ASSERT(out->count <= FORMULA_LETTERS_MAX);
+}
+
+/* How many letters at `place` are a formula; 0: none is. */
+static size_t formula_at(const struct letters *read, const uint32_t *place, size_t left)
+{
+    for (size_t i = 0; i < COUNT_OF(formulas); i++) {
+        const size_t count = read[i].count;
+        if (count <= left && memcmp(place, read[i].items, count * sizeof(*place)) == 0) {
+            return count;
+        }
+    }
+    return 0;
+}
+
+/* As letters, so that respelling hides no formula. A text of little else keeps them: what is left
+ * of it would match everything. */
+static void formulas_drop(struct letters *letters)
+{
+    uint32_t items[COUNT_OF(formulas)][FORMULA_LETTERS_MAX];
+    struct letters read[COUNT_OF(formulas)];
+    uint32_t *kept = memory_get((letters->count + 1) * sizeof(*kept));
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT_OF(formulas); i++) {
+        read[i] = (struct letters){.items = items[i]};
+        formula_read(formulas[i], &read[i]);
+    }
+    for (size_t i = 0; i < letters->count;) {
+        const size_t size = formula_at(read, letters->items + i, letters->count - i);
+        if (size == 0) {
+            kept[count++] = letters->items[i];
+        }
+        i += size > 0 ? size : 1;
+    }
+    if (count >= KEPT_MIN) {
+        memcpy(letters->items, kept, count * sizeof(*kept));
+        letters->count = count;
+    }
+    free(kept);
+}
+
 /* The text as code points with look-alikes put right, as UTF-8 again. False: it is none. */
 static bool read_folded(struct bytes text, struct buffer *out)
 {
@@ -168,5 +232,6 @@ bool letters_read(struct bytes text, struct letters *letters_out)
         put_point(letters_out, (uint32_t)points[i]);
     }
     free(points);
+    formulas_drop(letters_out);
     return true;
 }

@@ -1,4 +1,4 @@
-/* The least hash of all 4-grams under each of 16 keyed functions: two texts agree in a value as
+/* The least hash of all 3-grams under each of 16 keyed functions: two texts agree in a value as
  * often as they share grams (MinHash).
  *
  * A gram is hashed once under the key (HMAC-SHA-256); the 16 functions are made of its two halves,
@@ -11,7 +11,13 @@
 #include "base/digest.h"
 #include "sketch/letters.h"
 
-enum { GRAM = 4 };
+/* Of 4 letters, a word that is replaced takes as many more grams with it that two of twelve words
+ * hide a message; of 2, strangers share too many. */
+enum { GRAM = 3 };
+
+/* Changed with whatever changes the sketch of a text: sketches of two versions must not be
+ * compared. */
+#define NAME "name of a sketch key, 2"
 
 /* Every bit of the input moves every bit of the output (the finaliser of MurmurHash3). */
 static uint64_t mix(uint64_t value)
@@ -27,7 +33,7 @@ static uint64_t mix(uint64_t value)
 static void add_gram(struct bytes key, const uint32_t *letters, size_t count,
                      uint64_t least[SKETCH_VALUES])
 {
-    uint8_t message[GRAM * 4] = {0};
+    uint8_t message[GRAM * 4] = {0}; /* 32 bits a letter */
     uint8_t digest[DIGEST_SIZE];
     for (size_t i = 0; i < count; i++) {
         message[i * 4] = (uint8_t)(letters[i] >> 16);
@@ -83,6 +89,6 @@ int32_t sketch_equal(const uint8_t left[SKETCH_SIZE], const uint8_t right[SKETCH
 void sketch_key_id(struct bytes key, char id_out[SKETCH_KEY_ID_SIZE])
 {
     uint8_t digest[DIGEST_SIZE];
-    digest_hmac(key, bytes_text("name of a sketch key"), digest);
+    digest_hmac(key, bytes_text(NAME), digest);
     hex_format(bytes_of(digest, SKETCH_KEY_ID_SIZE / 2), id_out);
 }

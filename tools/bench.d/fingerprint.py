@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """How often `sanctionctl fingerprint` finds a changed message again, and how often two strangers match.
 
-    fingerprint.py SANCTIONCTL [--key-count N]
+    fingerprint.py SANCTIONCTL [--key-count N] [--seed-count N]
 
-Each of the messages of tests/data/messages/ is changed as senders change what they repeat; a change is found
-if 8 (or 12) of the 16 values stay equal. Strangers are all pairs of different messages, under several keys.
-The same seed makes the same changes, so the figures are the same on every machine.
+Each of the messages of tests/data/messages/ is changed as senders change what they repeat, under several seeds
+and keys; a change is found if 8 (or 12) of the 16 values stay equal. Strangers are all pairs of different
+messages, short ones all pairs of halves of different messages, under several keys. The same seeds make the same
+changes, so the figures are the same on every machine.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -170,39 +171,62 @@ def equal(left, right):
     return sum(a == b for a, b in zip(left, right))
 
 
-def measure(program, key_count=12, seed=1):
-    """[(what, how many, {threshold: share or count found})]"""
-    texts = MESSAGES.read_text(encoding="utf-8").splitlines()
-    key = bytes(range(32))
-    base = sketches(program, key, texts)
-    rows = []
+def halved(texts):
+    """(number of the message, half)"""
+    for number, text in enumerate(texts):
+        parts = text.split()
+        yield number, " ".join(parts[:len(parts) // 2])
+        yield number, " ".join(parts[len(parts) // 2:])
+
+
+def strangers(program, texts, key_count):
+    """How many pairs of (number, text) of different numbers there are, and how many match."""
+    pairs, hits = 0, dict.fromkeys(THRESHOLDS, 0)
+    for number in range(key_count):
+        made = sketches(program, bytes([number + 1]) * 32, [text for _, text in texts])
+        for (left, (first, _)), (right, (second, _)) in itertools.combinations(enumerate(texts), 2):
+            if first != second:
+                pairs += 1
+                same = equal(made[left], made[right])
+                for limit in THRESHOLDS:
+                    hits[limit] += same >= limit
+    return pairs, hits
+
+
+def found_again(program, texts, seed):
+    """Name of each change -> equal values of each message that it changes."""
+    base = sketches(program, bytes([seed]) * 32, texts)
     for name, change in CHANGES:
         dice = random.Random("%d %s" % (seed, name))
         changed = [(i, change(text, dice, texts[:i] + texts[i + 1:])) for i, text in enumerate(texts)]
         changed = [(i, text) for i, text in changed if text is not None and text != texts[i]]
-        found = [equal(base[i], sketch)
-                 for (i, _), sketch in zip(changed, sketches(program, key, [t for _, t in changed]))]
-        rows.append((name, len(found), {limit: sum(count >= limit for count in found) / len(found)
-                                        for limit in THRESHOLDS}))
-    pairs, hits = 0, dict.fromkeys(THRESHOLDS, 0)
-    for number in range(key_count):
-        made = sketches(program, bytes([number + 1]) * 32, texts)
-        for left, right in itertools.combinations(made, 2):
-            pairs += 1
-            for limit in THRESHOLDS:
-                hits[limit] += equal(left, right) >= limit
-    rows.append(("strangers", pairs, hits))
+        made = sketches(program, bytes([seed]) * 32, [text for _, text in changed])
+        yield name, [equal(base[i], sketch) for (i, _), sketch in zip(changed, made)]
+
+
+def measure(program, key_count=20, seed_count=10):
+    """[(what, how many, {threshold: share or count found})]"""
+    texts = MESSAGES.read_text(encoding="utf-8").splitlines()
+    found = {name: [] for name, _ in CHANGES}
+    for seed in range(1, seed_count + 1):
+        for name, counts in found_again(program, texts, seed):
+            found[name] += counts
+    rows = [(name, len(counts), {limit: sum(count >= limit for count in counts) / len(counts)
+                                 for limit in THRESHOLDS}) for name, counts in found.items()]
+    rows.append(("strangers", *strangers(program, list(enumerate(texts)), key_count)))
+    rows.append(("short strangers", *strangers(program, list(halved(texts)), key_count)))
     return rows
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("program")
-    parser.add_argument("--key-count", type=int, default=12)
+    parser.add_argument("--key-count", type=int, default=20)
+    parser.add_argument("--seed-count", type=int, default=10)
     arguments = parser.parse_args()
-    for name, count, found in measure(arguments.program, arguments.key_count):
-        print("%-34s %6d  %s" % (name, count, "  ".join("%g of 16: %.2f" % pair if name != "strangers"
-                                                      else "%g of 16: %d" % pair for pair in found.items())))
+    for name, count, found in measure(arguments.program, arguments.key_count, arguments.seed_count):
+        form = "%g of 16: %d" if "strangers" in name else "%g of 16: %.3f"
+        print("%-34s %6d  %s" % (name, count, "  ".join(form % pair for pair in found.items())))
     return 0
 
 
