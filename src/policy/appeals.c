@@ -112,6 +112,9 @@ static struct ground target_ground(const struct judgement *judgement, const stru
 
 static struct bytes target_case_id(const struct judgement *judgement, const struct target *target)
 {
+    if (!target->violation && !target->hold && !target->outcome) {
+        return (struct bytes){0}; /* nothing was found: its number 0 is that of some other case */
+    }
     const struct violation_fact *violation = violation_find(judgement->facts, target->number);
     const struct case_fact *item = case_find(judgement->facts, target->number);
     return target->violation && violation != NULL ? violation->case_id
@@ -156,15 +159,19 @@ static void appeal_decision(struct judgement *judgement, struct decision *decisi
     decision->prior_id = target->id;
 }
 
+/* Who appeals against the outcome of his report is told nothing of a decision on somebody else, and
+ * what is a success to the one is none to the other: he has texts of his own. */
 static void tell_result(struct judgement *judgement, struct decision *decision,
-                        struct bytes appellant_id, enum outcome outcome)
+                        struct bytes appellant_id, enum outcome outcome, bool reporter)
 {
     const struct param params[] = {
-        {PARAM_NAME_DECISION, decision->id_hex},
+        {PARAM_NAME_DECISION,
+         reporter ? (struct bytes){0} : id_text(judgement, decision->prior_id)},
         {PARAM_NAME_CASE, decision->case_hex.data != NULL ? decision->case_hex : decision->id_hex},
         {PARAM_NAME_OUTCOME, bytes_text(enum_symbol(&enum_outcome, (int32_t)outcome))},
     };
-    emit_person_notice(judgement, decision, NOTICE_KIND_APPEAL_RESULT, appellant_id, params,
+    emit_person_notice(judgement, decision, NOTICE_KIND_APPEAL_RESULT,
+                       reporter ? "appeal_result_report" : NULL, appellant_id, params,
                        COUNT_OF(params));
 }
 
@@ -176,7 +183,8 @@ static void appeal_inadmissible(struct judgement *judgement, const struct appeal
     appeal_decision(judgement, &decision, target, rule);
     decision.audit.outcome = (struct optional_int){OUTCOME_INADMISSIBLE, true};
     decision_close(judgement, &decision);
-    tell_result(judgement, &decision, appeal->appellant_id, OUTCOME_INADMISSIBLE);
+    tell_result(judgement, &decision, appeal->appellant_id, OUTCOME_INADMISSIBLE,
+                appeal->kind == APPEAL_KIND_REPORTER_APPEAL || target->outcome);
 }
 
 /* The switch of F15: while an appeal is open its measure waits, and goes on if the appeal is rejected. */
@@ -228,10 +236,11 @@ static void appeal_open(struct judgement *judgement, const struct appeal *appeal
     appeal_decision(judgement, &decision, target, "i.16");
     decision_close(judgement, &decision);
     const struct param params[] = {
-        {PARAM_NAME_DECISION, id_text(judgement, target->id)},
+        {PARAM_NAME_DECISION, target->outcome ? (struct bytes){0} : id_text(judgement, target->id)},
         {PARAM_NAME_CASE, decision.case_hex},
     };
-    emit_person_notice(judgement, &decision, NOTICE_KIND_APPEAL_RECEIPT, appeal->appellant_id,
+    emit_person_notice(judgement, &decision, NOTICE_KIND_APPEAL_RECEIPT,
+                       target->outcome ? "appeal_receipt_report" : NULL, appeal->appellant_id,
                        params, COUNT_OF(params));
     emit_decision_review(judgement, &decision, REVIEW_KIND_APPEAL, REVIEW_ACTION_OPEN,
                          target->number, target->id, item->excluded_reviewer_ref);
@@ -270,7 +279,7 @@ static void objection_judge(struct judgement *judgement, const struct appeal *ap
     }
     const struct param params[] = {{PARAM_NAME_CASE, decision.id_hex},
                                    {PARAM_NAME_DECISION, appeal->target_decision_id}};
-    emit_person_notice(judgement, &decision, NOTICE_KIND_APPEAL_RECEIPT, appeal->appellant_id,
+    emit_person_notice(judgement, &decision, NOTICE_KIND_APPEAL_RECEIPT, NULL, appeal->appellant_id,
                        params, COUNT_OF(params));
 }
 
@@ -308,7 +317,8 @@ static void appeal_close(struct judgement *judgement, struct appeal_fact *item,
     decision_close(judgement, &decision);
     if (outcome != OUTCOME_CLOSED ||
         !bytes_equal(item->appellant_id, judgement->facts->subject_id)) {
-        tell_result(judgement, &decision, item->appellant_id, outcome); /* unless it is he who went */
+        /* unless it is he who went */
+        tell_result(judgement, &decision, item->appellant_id, outcome, item->outcome_only);
     }
     emit_decision_review(judgement, &decision, REVIEW_KIND_APPEAL, REVIEW_ACTION_CLOSE,
                          target->number, target->id, item->excluded_reviewer_ref);
@@ -475,6 +485,22 @@ void appeals_close(struct judgement *judgement)
     }
 }
 
+/* What a closed dispute says of the decision; not set while it is open. */
+static struct optional_int dispute_outcome(enum dispute_state state)
+{
+    switch (state) {
+    case DISPUTE_STATE_OPENED:
+        break;
+    case DISPUTE_STATE_CLOSED_UPHELD:
+        return (struct optional_int){OUTCOME_CONFIRMED, true};
+    case DISPUTE_STATE_CLOSED_REVERSED:
+        return (struct optional_int){OUTCOME_NO_VIOLATION, true};
+    case DISPUTE_STATE_CLOSED_SETTLED:
+        return (struct optional_int){OUTCOME_CLOSED, true};
+    }
+    return (struct optional_int){0};
+}
+
 /* The result of a dispute body may take a fact away; an open one delays an erasure. */
 void dispute_judge(struct judgement *judgement, const struct dispute *dispute)
 {
@@ -494,9 +520,17 @@ void dispute_judge(struct judgement *judgement, const struct dispute *dispute)
         facts->legal_holds--;
     }
     if (facts->subject_kind == SUBJECT_KIND_USER) {
-        const struct param params[] = {{PARAM_NAME_CASE, decision.case_hex}};
-        emit_person_notice(judgement, &decision, NOTICE_KIND_DISPUTE_STATUS, facts->subject_id,
-                           params, COUNT_OF(params));
+        const struct optional_int outcome = dispute_outcome(dispute->state);
+        const struct param params[] = {
+            {PARAM_NAME_CASE, decision.case_hex.data != NULL ? decision.case_hex : decision.id_hex},
+            {PARAM_NAME_DECISION, id_text(judgement, decision.prior_id)},
+            {PARAM_NAME_AUTHORITY,
+             bytes_text(enum_symbol(&enum_authority, (int32_t)dispute->authority))},
+            {PARAM_NAME_OUTCOME, outcome.set ? bytes_text(enum_symbol(&enum_outcome, outcome.value))
+                                             : (struct bytes){0}},
+        };
+        emit_person_notice(judgement, &decision, NOTICE_KIND_DISPUTE_STATUS, NULL,
+                           facts->subject_id, params, COUNT_OF(params));
     }
     if (facts->account_state == ACCOUNT_STATE_WITHDRAWN && facts->legal_holds == 0) {
         erase(judgement); /* it waited for the dispute */

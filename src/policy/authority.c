@@ -91,6 +91,21 @@ static void tell_authority(struct judgement *judgement, struct decision *decisio
     judgement->court->outbox->emit(judgement->court->outbox, &record_authority_report, &record);
 }
 
+/* Who answers for the subject: a room's present owner (I.28); data NULL: nobody is known. */
+static struct bytes poster_of(const struct subject_state *facts, int64_t now_ms)
+{
+    switch (facts->subject_kind) {
+    case SUBJECT_KIND_USER:
+        return facts->subject_id;
+    case SUBJECT_KIND_ROOM:
+        return owner_at(facts, now_ms);
+    case SUBJECT_KIND_OPEN_PROFILE:
+    case SUBJECT_KIND_REPORTER:
+        break;
+    }
+    return (struct bytes){0};
+}
+
 static void execute(struct judgement *judgement, const struct authority_request *request)
 {
     struct decision decision;
@@ -111,10 +126,8 @@ static void execute(struct judgement *judgement, const struct authority_request 
     measure_apply(judgement, &decision, &made, NULL);
     tell_authority(judgement, &decision, &made, AUTHORITY_REPORT_KIND_EXECUTED,
                    request->execute_by);
-    if (judgement->facts->subject_kind == SUBJECT_KIND_USER) {
-        measure_tell(judgement, &decision, NOTICE_KIND_AUTHORITY_ACTION_POSTER,
-                     judgement->facts->subject_id, &made);
-    }
+    measure_tell(judgement, &decision, NOTICE_KIND_AUTHORITY_ACTION_POSTER,
+                 poster_of(judgement->facts, judgement->court->decided_ms), &made);
 }
 
 static bool is_binding(const struct judgement *judgement, const struct authority_request *request)
@@ -272,7 +285,7 @@ static void refuse_objection(struct judgement *judgement, const struct authority
         {PARAM_NAME_OUTCOME, bytes_text(enum_symbol(&enum_outcome, OUTCOME_CONFIRMED))},
     };
     if (judgement->facts->subject_kind == SUBJECT_KIND_USER) {
-        emit_person_notice(judgement, &decision, NOTICE_KIND_APPEAL_RESULT,
+        emit_person_notice(judgement, &decision, NOTICE_KIND_APPEAL_RESULT, NULL,
                            judgement->facts->subject_id, params, COUNT_OF(params));
     }
 }

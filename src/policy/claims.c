@@ -67,6 +67,25 @@ static struct restriction_fact claim_measure(struct judgement *judgement,
     };
 }
 
+/* What happens to the content that he named (44-2), and nothing of its poster. */
+static void tell_claimant(struct judgement *judgement, struct decision *decision,
+                          const struct rights_claim *claim, const struct restriction_fact *row)
+{
+    const struct param params[] = {
+        {PARAM_NAME_CASE, decision->id_hex},
+        {PARAM_NAME_CONTENT, row->target_id},
+        {PARAM_NAME_MEASURE, bytes_text(enum_symbol(&enum_measure, (int32_t)row->measure))},
+        {PARAM_NAME_CATEGORY, bytes_text(enum_symbol(&enum_category, (int32_t)claim->category))},
+        {PARAM_NAME_STARTS_AT, text_number(judgement, row->starts_at)},
+        {PARAM_NAME_EXPIRES_AT,
+         row->expires_at.set ? text_number(judgement, row->expires_at.value) : (struct bytes){0}},
+    };
+    if (claim->claimant_id.data != NULL) {
+        emit_person_notice(judgement, decision, NOTICE_KIND_TEMPORARY_MEASURE_CLAIMANT, NULL,
+                           claim->claimant_id, params, COUNT_OF(params));
+    }
+}
+
 static void hide_content(struct judgement *judgement, const struct rights_claim *claim)
 {
     struct decision decision;
@@ -77,12 +96,8 @@ static void hide_content(struct judgement *judgement, const struct rights_claim 
     measure_apply(judgement, &decision, &made, NULL);
     measure_tell(judgement, &decision, NOTICE_KIND_TEMPORARY_MEASURE_POSTER,
                  judgement->facts->subject_id, &made);
-    const struct param claimant[] = {{PARAM_NAME_CASE, decision.id_hex}};
-    if (claim->claimant_id.data != NULL) {
-        emit_person_notice(judgement, &decision, NOTICE_KIND_TEMPORARY_MEASURE_CLAIMANT,
-                           claim->claimant_id, claimant, COUNT_OF(claimant));
-    }
-    emit_public_mark(judgement, &decision, made.target_id);
+    tell_claimant(judgement, &decision, claim, &made);
+    emit_public_mark(judgement, &decision, &made);
 }
 
 /* A second claim on the same content joins the running measure. */
@@ -93,11 +108,7 @@ static void join_claim(struct judgement *judgement, const struct rights_claim *c
     claim_decision(judgement, &decision, claim, AUDIT_ACTION_OUTCOME);
     decision_close(judgement, &decision);
     row->claims++;
-    const struct param claimant[] = {{PARAM_NAME_CASE, decision.id_hex}};
-    if (claim->claimant_id.data != NULL) {
-        emit_person_notice(judgement, &decision, NOTICE_KIND_TEMPORARY_MEASURE_CLAIMANT,
-                           claim->claimant_id, claimant, COUNT_OF(claimant));
-    }
+    tell_claimant(judgement, &decision, claim, row);
 }
 
 static void remove_content(struct judgement *judgement, const struct rights_claim *claim,

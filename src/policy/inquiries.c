@@ -24,7 +24,8 @@ void third_party_refuse(struct judgement *judgement, struct bytes inquirer_id)
     struct decision decision;
     decision_open(judgement, &decision, judgement->policy, AUDIT_ACTION_REFUSE, &ground, "s3.30");
     decision_close(judgement, &decision);
-    emit_person_notice(judgement, &decision, NOTICE_KIND_THIRD_PARTY_REFUSED, inquirer_id, NULL, 0);
+    emit_person_notice(judgement, &decision, NOTICE_KIND_THIRD_PARTY_REFUSED, NULL, inquirer_id,
+                       NULL, 0);
 }
 
 void inquiry_judge(struct judgement *judgement, const struct inquiry *inquiry)
@@ -84,5 +85,5 @@ void harm_judge(struct judgement *judgement, const struct harm_report *harm)
     emit_person_notice(judgement, &decision,
                        harm->notice == HARM_NOTICE_INCIDENT ? NOTICE_KIND_SERVICE_INCIDENT
                                                             : NOTICE_KIND_COMPENSATION_INFO,
-                       judgement->facts->subject_id, params, COUNT_OF(params));
+                       NULL, judgement->facts->subject_id, params, COUNT_OF(params));
 }

@@ -483,6 +483,9 @@ void emit_standing(struct judgement *judgement, struct decision *decision);
 /* The end of a USER's PeerDisplay for good: a record without decision_id stands for a null value.
  */
 void emit_peer_tombstone(struct judgement *judgement, struct decision *decision);
+/* Id of the page where appeals are made; the notification service makes a link of it. */
+#define APPEAL_PAGE "appeal"
+
 /* A RESTRICTION_* notice about a restriction (or a WARNING) to whom it concerns. */
 void emit_restriction_notice(struct judgement *judgement, struct decision *decision,
                              enum notice_kind kind, const struct restriction_fact *restriction);
@@ -498,11 +501,13 @@ void emit_outcome_signal(struct judgement *judgement, struct bytes event_id,
 void emit_reporter_notice(struct judgement *judgement, struct decision *decision,
                           enum notice_kind kind, struct bytes reporter_id, enum outcome outcome);
 /* PUBLIC_MARK: anybody may know that content is hidden for now. */
-void emit_public_mark(struct judgement *judgement, struct decision *decision, struct bytes content);
-/* A notice of the kinds about appeals, disputes, inquiries and incidents. */
+void emit_public_mark(struct judgement *judgement, struct decision *decision,
+                      const struct restriction_fact *measure);
+/* A notice of the kinds about content, appeals, disputes, inquiries and incidents; `template` NULL:
+ * that of the kind. */
 void emit_person_notice(struct judgement *judgement, struct decision *decision,
-                        enum notice_kind kind, struct bytes addressee, const struct param *params,
-                        uint32_t param_count);
+                        enum notice_kind kind, const char *template, struct bytes addressee,
+                        const struct param *params, uint32_t param_count);
 /* The standing restriction told again: RESTRICTION_APPLIED with template `statement`; NULL: none.
  */
 void emit_statement(struct judgement *judgement, struct decision *decision,

@@ -63,6 +63,15 @@ void measure_apply(struct judgement *judgement, struct decision *decision,
     restriction_publish(judgement, decision, row, &change, NOTICE_KIND_RESTRICTION_APPLIED, false);
 }
 
+/* The one that was named for this measure: an authority's basis comes behind those of the category.
+ */
+static struct bytes legal_ref_of(const struct decision *decision)
+{
+    const struct audit_payload *payload = &decision->payload;
+    return payload->legal_refs_count > 0 ? payload->legal_refs[payload->legal_refs_count - 1]
+                                         : (struct bytes){0};
+}
+
 void measure_tell(struct judgement *judgement, struct decision *decision, enum notice_kind kind,
                   struct bytes addressee, const struct restriction_fact *measure)
 {
@@ -84,9 +93,15 @@ void measure_tell(struct judgement *judgement, struct decision *decision, enum n
          measure->authority.set
              ? text_number(judgement, measure->starts_at + decision->policy->authority_objection_ms)
              : (struct bytes){0}},
+        {PARAM_NAME_LEGAL_REF, legal_ref_of(decision)},
+        {PARAM_NAME_ITEM_PAGE,
+         bytes_text(decision->policy->categories[measure->category].item_page)},
+        {PARAM_NAME_APPEAL_DEADLINE,
+         text_number(judgement, judgement->court->now_ms + decision->policy->appeal_window_ms)},
+        {PARAM_NAME_APPEAL_PAGE, bytes_text(APPEAL_PAGE)},
     };
     if (addressee.data != NULL && judgement->facts->account_state != ACCOUNT_STATE_MEMORIAL) {
-        emit_person_notice(judgement, decision, kind, addressee, params, COUNT_OF(params));
+        emit_person_notice(judgement, decision, kind, NULL, addressee, params, COUNT_OF(params));
     }
 }
 

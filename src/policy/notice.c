@@ -3,9 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
 
-/* Ids of pages and of the customer-service taxonomy; the notification service makes links of them.
- */
-#define APPEAL_PAGE "appeal"
+/* Ids of the customer-service taxonomy; the notification service makes links of them. */
 #define CS_REPORT "report"
 #define CS_RESTRICTION "restriction"
 
@@ -235,13 +233,16 @@ void emit_proof_request(struct judgement *judgement, struct bytes id_hex, int64_
 }
 
 void emit_person_notice(struct judgement *judgement, struct decision *decision,
-                        enum notice_kind kind, struct bytes addressee, const struct param *params,
-                        uint32_t param_count)
+                        enum notice_kind kind, const char *template, struct bytes addressee,
+                        const struct param *params, uint32_t param_count)
 {
     struct notice_request notice FILLED_BELOW;
-    ASSERT(param_count + 3 <= PARAMS_MAX);
+    ASSERT(param_count + 1 <= PARAMS_MAX);
     notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
                 decision->id_hex, kind, addressee);
+    if (template != NULL) {
+        notice.template = bytes_text(template);
+    }
     for (uint32_t i = 0; i < param_count; i++) {
         param_add(&notice, params[i].name, params[i].value);
     }
@@ -279,13 +280,23 @@ void emit_proof_notice(struct judgement *judgement, struct decision *decision,
     notice_send(judgement, &notice);
 }
 
-void emit_public_mark(struct judgement *judgement, struct decision *decision, struct bytes content)
+void emit_public_mark(struct judgement *judgement, struct decision *decision,
+                      const struct restriction_fact *measure)
 {
+    const struct policy_category *category = &decision->policy->categories[measure->category];
     struct notice_request notice FILLED_BELOW;
     notice_open(judgement, &notice, id_numbered(judgement, decision->id_hex, decision->records++),
                 decision->id_hex, NOTICE_KIND_PUBLIC_MARK, judgement->facts->subject_id);
     notice.audience = AUDIENCE_PUBLIC;
-    param_add(&notice, PARAM_NAME_CONTENT, content);
+    param_add(&notice, PARAM_NAME_CONTENT, measure->target_id);
     param_add(&notice, PARAM_NAME_CASE, decision->id_hex);
+    if (category->legal_ref_count > 0) {
+        param_add(&notice, PARAM_NAME_LEGAL_REF,
+                  bytes_text(category->legal_refs[category->legal_ref_count - 1]));
+    }
+    param_number(judgement, &notice, PARAM_NAME_STARTS_AT, measure->starts_at);
+    if (measure->expires_at.set) {
+        param_number(judgement, &notice, PARAM_NAME_EXPIRES_AT, measure->expires_at.value);
+    }
     notice_send(judgement, &notice);
 }

@@ -93,10 +93,10 @@ def room(time):
                                     [first["value"]["event_id"]], category="SPAM_AD")]
 
 
-def groundless(time):
+def groundless(time, name="gr"):
     """Ten groundless reports by one reporter: a person is asked about him."""
-    lines = [report(time + number * HOUR, "USER:s-target%d" % number, "s-crier", message="gr%d" % number,
-                    score=600) for number in range(10)]
+    lines = [report(time + number * HOUR, "USER:s-target%d" % number, "s-crier",
+                    message="%s%d" % (name, number), score=600) for number in range(10)]
     return lines + [verdict(time + DAY + number * MINUTE, "USER:s-target%d" % number,
                             "DISMISS_GROUNDLESS", [line["value"]["event_id"]])
                     for number, line in enumerate(lines)]

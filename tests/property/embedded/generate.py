@@ -218,6 +218,10 @@ class Generator:
         rng = self.rng
         if not self.decisions:
             return self.inquiry()
+        if self.cases and rng.random() < 0.25:
+            subject, case = rng.choice(self.cases)[:2]
+            return records.appeal(self.time(), subject, self.name("app"), None,
+                                  rng.choice(self.reporters), "REPORTER_APPEAL", case_id=case)
         subject, decision = rng.choice(self.decisions)
         return records.appeal(self.time(), subject, self.name("app"), decision,
                               subject.split(":")[1],

@@ -188,6 +188,58 @@ def check_audit(rows):
                   value and value["decision_id"])
 
 
+# Fields whose value names a person or a room.
+NAMES = ("subject_id", "reporter_id", "room_id", "author_id", "member_id", "peer_id", "impersonated_id",
+         "suspect_id", "inquirer_id", "claimant_id", "appellant_id", "linked_account_id", "reviewer_ref",
+         "second_reviewer_ref")
+# What may be told of a decision on somebody else; the claimant hears what became of the content he named.
+BYSTANDER = {"CASE", "OUTCOME", "ITEM_PAGE", "APPEAL_DEADLINE", "APPEAL_PAGE", "CS_CATEGORY"}
+CLAIMANT = {"CASE", "CONTENT", "MEASURE", "CATEGORY", "STARTS_AT", "EXPIRES_AT", "CS_CATEGORY"}
+QUIET_FROM, QUIET_UNTIL = 12 * records.HOUR, 23 * records.HOUR
+
+
+def check_notices(lines, rows):
+    """No notice names a third party or says what happened to one; each is disclosed first, in size, in the
+    app if it must be told, and out of the quiet window if not; an inquiry about anybody gets one answer."""
+    names = {line["value"][field] for line in lines if "value" in line for field in NAMES
+             if line["value"].get(field) is not None}
+    subjects = {row["value"]["decision_id"]: row["value"]["payload"] for row in rows["audit"]}
+    disclosed = collections.Counter()
+    for row in rows["notices"]:
+        value = row["value"]
+        what = "notice %s of %s to %s" % (value["event_id"], value["kind"], row["key"])
+        params = {param["name"]: param["value"] for param in value["params"]}
+        for name, text in params.items():
+            check(text not in names, "%s: %s names %s", what, name, text)
+        check_told(what, value, params, subjects.get(value["decision_id"]))
+        if value["kind"].startswith("PROTECTION_"):
+            check("EXPIRES_AT" not in params, "%s tells the end of a protection", what)
+        if value["kind"] == "THIRD_PARTY_REFUSED":
+            check(params == {"CS_CATEGORY": "restriction"}, "%s says %s", what, params)
+        check(not value["mandatory"] or "IN_APP" in value["channels"], "%s is not in the app", what)
+        check((disclosed[row["key"]] > 0) != (value["kind"] == "NOTICE_DISCLOSURE"),
+              "%s: the disclosure comes once and first", what)
+        limit = 15360 - disclosed[row["key"]] if value["first"] else 2048
+        check(value["rendered_bytes"] <= limit, "%s has %d bytes", what, value["rendered_bytes"])
+        disclosed[row["key"]] += value["rendered_bytes"]
+        if not value["mandatory"]:
+            at = (value["deliver_after"] or value["occurred_at"]) % DAY
+            check(not QUIET_FROM <= at < QUIET_UNTIL, "%s goes out in the quiet window", what)
+
+
+def check_told(what, value, params, payload):
+    """`payload` of the decision behind the notice; None: a case, before there was a decision."""
+    erased = isinstance(payload, str)
+    own = payload is not None and not erased and (
+        payload["subject_kind"] in ("ROOM", "OPEN_PROFILE") or  # told to who answers for it
+        payload["subject_id"] == value["subject_id"])
+    own = own and value["template"].removesuffix(".short") not in ("appeal_receipt_report",
+                                                                  "appeal_result_report")
+    allowed = CLAIMANT if value["kind"] == "TEMPORARY_MEASURE_CLAIMANT" else BYSTANDER
+    check(own or erased or set(params) <= allowed, "%s tells %s of another's decision", what,
+          sorted(set(params) - allowed))
+
+
 def check_ledgers(lines, rows):
     """A step on a ledger needs a report or verdict there; owners are liable on OPEN_CHAT only."""
     touched = collections.defaultdict(lambda: {"NONE", "ROOM", "REPORTER"})
@@ -308,6 +360,7 @@ def check_seed(runs, seed, count):
     check_ends(standing, lines[-1]["advance"])
     check_audit(rows)
     check_ledgers(lines, rows)
+    check_notices(lines, rows)
     check_dead_letters(lines, rows)
     check_partitions(runs, seed, count)
     check_split(runs, seed, lines)
