@@ -3,7 +3,9 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import ctypes
 import struct
+import types
 import unittest
 
 import checker
@@ -43,6 +45,15 @@ def data(first, producer, epoch, *values):
 
 def marker(first, producer, epoch, commit):
     return batch(first, [(struct.pack(">hh", 0, commit), bytes(6))], producer, epoch, 48)
+
+
+def compressed(plain):
+    """One Zstandard frame."""
+    library = unpack.libzstd()
+    library.ZSTD_compress.restype = ctypes.c_size_t
+    room = ctypes.create_string_buffer(len(plain) + 1000)
+    size = library.ZSTD_compress(room, ctypes.c_size_t(len(room)), plain, ctypes.c_size_t(len(plain)), 3)
+    return room.raw[:size]
 
 
 def partition(*pieces, end=None, aborted=()):
@@ -133,6 +144,30 @@ class Packing(unittest.TestCase):
         framed = b"\x82SNAPPY\x00" + bytes(8) + struct.pack(">I", len(block)) + block
         self.assertEqual(unpack.snappy(framed), b"abcdeabcde")
 
+    def test_zstd(self):
+        plain = b"abcde" * 60000 + b"end"
+        packed = compressed(plain)
+        self.assertLess(len(packed), 1000)
+        self.assertEqual(unpack.zstd_frame(packed), plain)
+        for bad in (packed[:-5], b"nonsense" + packed):
+            with self.assertRaises(ValueError):
+                unpack.zstd_frame(bad)
+
+    def test_a_batch_of_zstd(self):
+        whole = batch(0, [(b"k", b"a"), (None, b"b")], attributes=4)
+        packed = compressed(whole[61:])
+        found = partition(struct.pack(">qi", 0, 49 + len(packed)) + whole[12:61] + packed)
+        self.assertEqual([(record.key, record.data) for record in found.visible],
+                         [(b"k", b"a"), (None, b"b")])
+
+    def test_without_libzstd_it_is_said(self):
+        def missing():
+            raise OSError("libzstd.so.1: not found")
+        real, unpack.libzstd = unpack.libzstd, missing
+        self.addCleanup(setattr, unpack, "libzstd", real)
+        with self.assertRaisesRegex(wire.Failure, "libzstd is needed"):
+            partition(batch(0, [(b"k", b"a")], attributes=4))
+
 
 class Offsets(unittest.TestCase):
     def test_mark(self):
@@ -156,6 +191,28 @@ class Offsets(unittest.TestCase):
         self.assertEqual(found["notices"].told_elsewhere, ["accounts"])
         self.assertEqual(found["sanctions"].changelog, "sanctions-changelog")
         self.assertIn("audit-keys", found["sanctions"].sinks)
+
+
+class Readable(unittest.TestCase):
+    """Records of a build that is newer than the checker, or damaged ones, are told as such."""
+
+    def judged(self, value):
+        world = types.SimpleNamespace(
+            schemas=checker.schemas(), topologies=[],
+            partitions=lambda names: [partition(batch(0, [(b"k", value), (b"k", None)]))])
+        world.value = lambda record: log.World.value(world, record)
+        return checker.judge(world).found
+
+    def test_an_unknown_schema_is_a_finding(self):
+        (invariant, place, text), = self.judged(b"\xc3\x01" + b"newthing" + b"rest")
+        self.assertEqual((invariant, place), ("I2", "topic-0@0"))
+        self.assertIn("no schema", text)
+        self.assertIn((b"\xc3\x01" + b"newthing").hex(), text)
+
+    def test_a_record_that_breaks_its_schema_is_a_finding(self):
+        (invariant, place, text), = self.judged(checker.schemas().by_name["Restriction"].prefix + b"\xff")
+        self.assertEqual((invariant, place), ("I2", "topic-0@0"))
+        self.assertIn("not what its schema says", text)
 
 
 class Values(unittest.TestCase):

@@ -1,9 +1,10 @@
-"""LZ4 frames and Snappy blocks, decoded in plain Python: what a Kafka batch may be packed with and Python's
-own library does not know.
+"""What a Kafka batch may be packed with and Python's own library does not know: LZ4 frames and Snappy blocks,
+decoded in plain Python, and Zstandard frames, by way of libzstd, which is there wherever a Kafka client is.
 
 SPDX-License-Identifier: Apache-2.0
 """
 
+import ctypes
 import struct
 
 
@@ -103,3 +104,41 @@ def snappy_block(data):
             copy(out, int.from_bytes(data[at:at + width], "little"), (tag >> 2) + 1)
             at += width
     return bytes(out)
+
+
+class ZstdBuffer(ctypes.Structure):
+    """ZSTD_inBuffer and ZSTD_outBuffer."""
+    _fields_ = [("data", ctypes.c_void_p), ("size", ctypes.c_size_t), ("at", ctypes.c_size_t)]
+
+
+def libzstd():
+    """The library. Raises OSError where it is missing."""
+    library = ctypes.CDLL("libzstd.so.1")
+    library.ZSTD_createDStream.restype = ctypes.c_void_p
+    library.ZSTD_freeDStream.argtypes = [ctypes.c_void_p]
+    library.ZSTD_decompressStream.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
+    library.ZSTD_decompressStream.restype = ctypes.c_size_t
+    library.ZSTD_isError.argtypes = [ctypes.c_size_t]
+    return library
+
+
+def zstd_frame(data):
+    """The content of one Zstandard frame, whose size it need not tell."""
+    library = libzstd()
+    stream = library.ZSTD_createDStream()
+    piece = ctypes.create_string_buffer(1 << 17)
+    source = ZstdBuffer(ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p), len(data), 0)
+    out = bytearray()
+    try:
+        while True:
+            target = ZstdBuffer(ctypes.cast(piece, ctypes.c_void_p), len(piece), 0)
+            left = library.ZSTD_decompressStream(stream, ctypes.byref(target), ctypes.byref(source))
+            if library.ZSTD_isError(left):
+                raise ValueError("no Zstandard frame")
+            out += piece.raw[:target.at]
+            if left == 0:
+                return bytes(out)
+            if source.at == source.size and target.at < target.size:
+                raise ValueError("a Zstandard frame that is cut")
+    finally:
+        library.ZSTD_freeDStream(stream)

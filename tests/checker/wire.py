@@ -349,13 +349,14 @@ class Batch:
         return struct.unpack(">hh", key)[1] == 1
 
 
-def no_unpacker(name):
-    def fail(_):
-        raise Failure("a batch is packed with %s, which this client does not know" % name)
-    return fail
+def unpack_zstd(data):
+    try:
+        return unpack.zstd_frame(data)
+    except OSError as error:
+        raise Failure("a batch is packed with zstd, for which libzstd is needed: %s" % error) from None
 
 
-UNPACK = {0: bytes, 1: gzip.decompress, 2: unpack.snappy, 3: unpack.lz4_frame, 4: no_unpacker("zstd")}
+UNPACK = {0: bytes, 1: gzip.decompress, 2: unpack.snappy, 3: unpack.lz4_frame, 4: unpack_zstd}
 
 
 def varint(data, at):
