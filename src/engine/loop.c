@@ -334,6 +334,7 @@ static enum status live_turn(struct member *member, struct error *error)
     }
     size_t polled = 0;
     memory_look(member);
+    TRY(memory_check(member, error));
     TRY(member->memory.over ? take_little(member, &polled, error)
                             : take_in(member, &polled, error));
     if (!member->memory.over) {

@@ -38,6 +38,45 @@ void memory_divide(struct member *member)
     restores_limit(member->restores, for_restores / 4 * 3 / (restores + 1));
 }
 
+/* Whether a commit, a checkpoint or a restore is on its way, after which there is more room. */
+static bool room_will_come(const struct member *member)
+{
+    if (member->batch.open || member_committing(member) || restores_make_room(member->restores) ||
+        (member->checkpointer != NULL && checkpointer_busy(member->checkpointer))) {
+        return true;
+    }
+    return memory_largest(member) != NULL;
+}
+
+/* Before it gives up, even caches go that are within their limit. */
+static void stuck_count(struct member *member)
+{
+    struct memory *memory = &member->memory;
+    memory->stuck = memory->over && !room_will_come(member) ? memory->stuck + 1 : 0;
+    for (size_t i = 0; memory->stuck > 0 && i < member->task_count; i++) {
+        state_forget_cache(member->tasks[i]->state);
+    }
+}
+
+enum { STUCK_MAX = 3 };
+
+enum status memory_check(const struct member *member, struct error *error)
+{
+    const struct memory *memory = &member->memory;
+    if (memory->stuck < STUCK_MAX) {
+        return STATUS_OK;
+    }
+    /* So that rows have twice of what is held at rest; in KiB, for a product must fit. */
+    const int64_t needed_kib = (member->config->memory_bytes >> 10) *
+                               (int64_t)(2 * memory->used / ((size_t)memory->plan.rows + 1) + 1);
+    return error_set(error, STATUS_FATAL,
+                     "memory.max is too small: the %zu tasks of topology '%s' hold %zu bytes at rest, "
+                     "their part is %" PRId64 "; set memory.max to %" PRId64 " MiB or more, or share the "
+                     "partitions among more workers",
+                     member->task_count + restores_count(member->restores), member->topology->name,
+                     memory->used, memory->plan.rows, (needed_kib >> 10) + 1);
+}
+
 void memory_look(struct member *member)
 {
     struct memory *memory = &member->memory;
@@ -55,6 +94,7 @@ void memory_look(struct member *member)
         (long long)used > atomic_load(member->options->rows_peak)) {
         atomic_store(member->options->rows_peak, (long long)used);
     }
+    stuck_count(member);
     if (!memory->over) { /* looked at often: no clock for nothing */
         return;
     }

@@ -7,6 +7,7 @@
 #ifndef ENGINE_MEMORY_H
 #define ENGINE_MEMORY_H
 
+#include "base/status.h"
 #include "config/memory.h"
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@ struct memory {
     struct memory_plan plan;
     size_t used; /* bytes of rows, as of the last look */
     bool over;
+    unsigned stuck; /* looks in a row after which nothing was on its way that makes room */
     int64_t told_at_ms;
 };
 
@@ -27,6 +29,8 @@ void memory_init(struct member *member);
 void memory_divide(struct member *member);
 /* Measures. While it is over the plan, rows that are written leave at once. */
 void memory_look(struct member *member);
+/* After a look. STATUS_FATAL: what the tasks hold at rest is over the plan: nothing would ever be read. */
+MUST_CHECK enum status memory_check(const struct member *member, struct error *error);
 /* The task's state whose checkpoint makes most room; NULL: none. */
 struct state *memory_largest(const struct member *member);
 

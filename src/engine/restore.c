@@ -165,6 +165,18 @@ size_t restores_memory(const struct restores *restores)
     return bytes;
 }
 
+bool restores_make_room(const struct restores *restores)
+{
+    for (size_t i = 0; i < restores->count; i++) {
+        const struct restore *restore = restores->items[i];
+        if (!restore->standby || restore->phase == PHASE_DERIVE || restore->phase == PHASE_WRITE ||
+            (restore->task->state != NULL && state_pending_bytes(restore->task->state) > 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool restores_hungry(const struct restores *restores)
 {
     return restores->hungry;
@@ -438,7 +450,9 @@ static enum status finish(struct restore *restore, struct error *error)
 {
     if (!restore->aim.first_start) {
         TRY(task_reached(restore->task, &restore->aim, buffer_bytes(&restore->meta), error));
-        show(restore, "restored", clock_monotonic_ms());
+        if (restore->aim.target - restore->from > 1) { /* else the store had it all */
+            show(restore, "restored", clock_monotonic_ms());
+        }
     }
     restore->phase = PHASE_READY;
     return STATUS_OK;

@@ -35,6 +35,8 @@ size_t restores_awaited(const struct restores *restores);
 void restores_limit(struct restores *restores, size_t pending_max);
 /* Bytes of the rows of all. */
 size_t restores_memory(const struct restores *restores);
+/* Whether one of them will write a checkpoint or become a task, after which there is more room. */
+bool restores_make_room(const struct restores *restores);
 /* Whether the last step ended for want of time, not of work. */
 bool restores_hungry(const struct restores *restores);
 

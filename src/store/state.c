@@ -75,6 +75,17 @@ void state_trim(struct state *state)
     while (state->cache.bytes > state->limits.cache_bytes) {
         row_map_evict(&state->cache);
     }
+    buffer_release(&state->scratch);
+    if (!state->is_sealed) {
+        free(state->dirty);
+        state->dirty = NULL;
+        state->dirty_capacity = 0;
+    }
+}
+
+void state_forget_cache(struct state *state)
+{
+    row_map_clear(&state->cache);
 }
 
 void state_close(struct state *state)

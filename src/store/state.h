@@ -100,8 +100,11 @@ MUST_CHECK enum status state_stored_rows(struct state *state, struct bytes prefi
 /* Bytes held in memory by every layer. The rows of a finished checkpoint leave for the cache with
  * the commits after it and count until then. */
 size_t state_memory(const struct state *state);
-/* Lets the rows of the last finished checkpoint go now, and what is cached beyond the limit. */
+/* Lets go now: the rows of the last finished checkpoint, what is cached beyond the limit, and room kept for the
+ * next transaction. Values that were got before are not valid any more. */
 void state_trim(struct state *state);
+/* Lets all that is cached go. */
+void state_forget_cache(struct state *state);
 
 /* Whether pending rows are old or large enough for a checkpoint and none is running; also after
  * many times checkpoint_ms of commits without rows. */

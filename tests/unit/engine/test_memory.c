@@ -122,10 +122,51 @@ static void rows_keep_to_the_plan(void **state)
     unlink(input);
 }
 
+/* No row at all fits beside what two tasks hold at rest: it ends and says what would be enough. */
+static void a_plan_below_what_tasks_hold_at_rest_ends_the_worker(void **state)
+{
+    (void)state;
+    char input[] = "/tmp/sanctiond-memory-XXXXXX";
+    close(mkstemp(input));
+    reports_write(input, 10);
+    struct bench bench;
+    bench_open(&bench, input);
+    struct progress progress = {.bench = &bench, .stop_at = 30};
+    bench.on_receipt = on_receipt;
+    bench.context = &progress;
+    bench.config->threads = 1;
+    bench.config->check_timestamps = false;
+    bench.config->tick_interval_ms = 0;
+    bench.config->memory_bytes = 8 << 10;
+    const struct engine_options options = {.config = bench.config,
+                                           .cluster = bench.cluster,
+                                           .codec = bench.codec,
+                                           .catalogue = bench.catalogue,
+                                           .topologies = bench.topologies,
+                                           .topology_count = 1,
+                                           .keys = bench.keys,
+                                           .in_turn = true,
+                                           .stop = &bench.stop};
+    struct error error = {0};
+    alarm(60); /* it went on for ever once */
+    assert_int_equal(engine_run(&options, &error), STATUS_FATAL);
+    alarm(0);
+    print_message("%s\n", error.text);
+    assert_non_null(strstr(error.text, "memory.max is too small: the 2 tasks of topology 'sanctions'"));
+    assert_non_null(strstr(error.text, "set memory.max to 1 MiB or more"));
+    /* With what it asks for it goes on. */
+    bench.config->memory_bytes = 1 << 20;
+    assert_int_equal(engine_run(&options, &error), STATUS_OK);
+    assert_int_equal(progress.records, 30);
+    bench_close(&bench);
+    unlink(input);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_keep_to_the_plan),
+        cmocka_unit_test(a_plan_below_what_tasks_hold_at_rest_ends_the_worker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
