@@ -169,8 +169,8 @@ bool restores_make_room(const struct restores *restores)
 {
     for (size_t i = 0; i < restores->count; i++) {
         const struct restore *restore = restores->items[i];
-        if (!restore->standby || restore->phase == PHASE_DERIVE || restore->phase == PHASE_WRITE ||
-            (restore->task->state != NULL && state_pending_bytes(restore->task->state) > 0)) {
+        const bool reads = restore->phase == PHASE_ASK || restore->phase == PHASE_READ;
+        if (!restore->standby || !reads || state_pending_bytes(restore->task->state) > 0) {
             return true;
         }
     }

@@ -110,7 +110,15 @@ enum status task_reached(struct task *task, const struct task_aim *aim, struct b
                          ": it is not the changelog of this group's offsets",
                          changelog, task->partition, mark->changelog_next);
     }
+    const struct task_head known = task->committed;
     TRY(task_passed(task, meta, mark->changelog_next, error));
+    if (known.commit_seq == mark->commit_seq &&
+        memcmp(known.receipt_hash, task->committed.receipt_hash, DIGEST_SIZE) != 0) {
+        return error_set(error, STATUS_FATAL,
+                         "changelog '%s' partition %d has another transaction %" PRId64 " than the "
+                         "state: it was made anew; keep both as evidence and restore the topic",
+                         changelog, task->partition, mark->commit_seq);
+    }
     if (task->committed.commit_seq != mark->commit_seq) {
         return error_set(error, STATUS_FATAL,
                          "changelog '%s' partition %d ends at transaction %" PRId64
@@ -179,7 +187,13 @@ static enum status check_changelog(const struct task *task, struct task_aim *aim
     if (PLANTED(RESTORE_TO_LSO) && stable < aim->target) {
         aim->target = stable;
     }
-    return stable >= aim->target ? STATUS_OK : check_end(task, aim->target, error);
+    if (stable >= aim->target) {
+        return STATUS_OK;
+    }
+    if (task->committed.commit_seq == aim->mark.commit_seq) { /* lacks nothing: does not wait for that */
+        aim->from = aim->target;
+    }
+    return check_end(task, aim->target, error);
 }
 
 /* Nothing was ever committed: only then an empty start is right (E4), and only if the changelog is empty. */
@@ -291,6 +305,12 @@ static enum status start_anew(struct task *task, struct error *error)
     return status;
 }
 
+/* Where the meta record lies that ends the transaction before `next`. */
+static int64_t last_meta(int64_t next)
+{
+    return next > 0 ? next - 1 : 0;
+}
+
 static enum status aim_at_mark(struct task *task, bool has_state,
                                const struct stream_committed *committed, struct task_aim *aim,
                                struct error *error)
@@ -311,8 +331,10 @@ static enum status aim_at_mark(struct task *task, bool has_state,
     }
     if (local == mark->commit_seq || PLANTED(RESTORE_SKIPPED)) {
         start_at(task, aim);
-        /* Nothing is read, but a changelog made anew would go on without the rows before. */
-        aim->from = mark->changelog_next;
+        /* The store lacks nothing. But a changelog that was made anew would go on without the rows before, so
+         * the last record must be there: the transaction's meta, which compaction drops only for a later one. */
+        aim->from =
+            PLANTED(RESTORE_SKIPPED) ? mark->changelog_next : last_meta(mark->changelog_next);
         aim->target = mark->changelog_next;
         return check_changelog(task, aim, error);
     }
@@ -416,7 +438,9 @@ enum status task_follow(struct task *task, struct task_aim *aim_out, struct erro
         aim_out->from = start;
         return STATUS_OK;
     }
-    aim_out->from = has_state ? task->committed.changelog_next : start;
+    /* From its last meta record on, which the next owner is asked for. */
+    aim_out->from = has_state ? last_meta(task->committed.changelog_next) : start;
+    aim_out->from = aim_out->from < start ? start : aim_out->from;
     return STATUS_OK;
 }
 

@@ -10,8 +10,8 @@
 struct task_aim {
     struct task_mark mark; /* of the last commit */
     int64_t offsets[TOPOLOGY_SOURCES_MAX];
-    int64_t from;     /* first changelog offset that the store lacks */
-    int64_t target;   /* the offset after the last one that it needs; not above `from`: it lacks none */
+    int64_t from;     /* changelog offset to read from: what the store lacks, or its last meta record */
+    int64_t target;   /* the offset after the last one that it needs; not above `from`: nothing is read */
     bool first_start; /* nothing was ever committed: there must be no record up to `target` */
 };
 
@@ -33,8 +33,8 @@ MUST_CHECK enum status task_passed(struct task *task, struct bytes meta, int64_t
 /* The same without timers: the store is bare, its next owner reads on from `next` and makes all timers then. */
 #define TASK_BARE_SEQ (-1) /* its commit_seq, which no committed position has */
 void task_passed_bare(struct task *task, int64_t next);
-/* As task_passed() of all rows that `aim` asks for; the task may begin. STATUS_FATAL: they end with another
- * transaction. */
+/* As task_passed() of all rows that `aim` asks for; the task may begin. `meta` is the last one read.
+ * STATUS_FATAL: they end with another transaction, so it is not the changelog that the store comes from. */
 MUST_CHECK enum status task_reached(struct task *task, const struct task_aim *aim, struct bytes meta,
                                     struct error *error);
 

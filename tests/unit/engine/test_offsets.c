@@ -39,6 +39,9 @@ static struct {
     struct stream_ops stream_ops;
     bool forgets_driver_list; /* what the driver's metadata says of the others */
     int64_t retention_ms;
+    const struct follower_ops *follower_inner;
+    struct follower_ops follower_ops;
+    int64_t followed; /* records read from changelogs */
 } veil;
 
 static void veil_set(struct bench *bench)
@@ -228,6 +231,157 @@ static void a_changelog_made_anew_is_refused_though_the_state_is_current(void **
     assert_int_equal(system(command), 0);
 }
 
+static enum status anew_follower_open(struct cluster *cluster, const char *topic,
+                                      struct follower **follower_out, struct error *error)
+{
+    return veil.inner->follower_open(cluster, anew(topic), follower_out, error);
+}
+
+/* The last meta record of a partition's changelog, copied, with one bit of its receipt's hash another. */
+static void other_history(struct bench *bench, int32_t partition, int64_t end, struct buffer *out)
+{
+    struct error error = {0};
+    struct reader *reader = NULL;
+    struct stream_record record = {0};
+    bool found = false;
+    assert_int_equal(bench->cluster->ops->reader_open(bench->cluster, "sanctions.sanctions-changelog",
+                                                      partition, end - 1, true, &reader, &error),
+                     STATUS_OK);
+    assert_int_equal(reader->ops->read(reader, 1000, &record, &found, &error), STATUS_OK);
+    assert_true(found && bytes_is(record.key, STATE_META_KEY));
+    struct task_meta *meta = memory_get(codec_record_size(bench->codec));
+    const struct record_type *type = NULL;
+    assert_int_equal(codec_decode(bench->codec, record.value, &type, meta), DECODE_OK);
+    assert_ptr_equal(type, &record_task_meta);
+    uint8_t hash[DIGEST_SIZE];
+    memcpy(hash, meta->receipt_hash.data, DIGEST_SIZE);
+    hash[7] ^= 1;
+    meta->receipt_hash = bytes_of(hash, DIGEST_SIZE);
+    codec_encode(bench->codec, &record_task_meta, meta, out);
+    free(meta);
+    reader->ops->release(reader, &record);
+    reader->ops->close(reader);
+}
+
+/* Grows the topic that stands in for the changelog past the end of the old one; where the old one had its
+ * last meta record lies `last` if it is given. */
+static void regrow(struct bench *bench, int32_t partition, int64_t end, struct bytes last)
+{
+    struct error error = {0};
+    for (int64_t offset = 0; offset < end + 3; offset++) {
+        const bool meta = last.data != NULL && offset == end - 1;
+        const struct stream_output output = {
+            .topic = "sanctions.authority-reports",
+            .partition = partition,
+            .key = bytes_text(meta ? STATE_META_KEY : "sUSER:somebody-else"),
+            .value = meta ? last : bytes_text("a row"),
+        };
+        assert_int_equal(bench->cluster->ops->append(bench->cluster, &output, 1, &error), STATUS_OK);
+    }
+}
+
+/* Longer than the old one, so its end tells nothing: the last record of the store is looked for. */
+static void regrown(bool has_meta, const char *text)
+{
+    char folder[] = "/tmp/sanctiond-offsets-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    struct bench bench;
+    struct error error = {0};
+    bench_open(&bench, INPUT);
+    struct engine_options options = options_of(&bench);
+    options.state_dir = folder;
+    assert_int_equal(engine_run(&options, &error), STATUS_OK);
+    assert_int_equal(engine_run(&options, &error), STATUS_OK);
+    for (int32_t partition = 0; partition < 2; partition++) {
+        int64_t start = 0;
+        int64_t end = 0;
+        struct buffer meta = {0};
+        assert_int_equal(bench.cluster->ops->bounds(bench.cluster, "sanctions.sanctions-changelog",
+                                                    partition, 1000, &start, &end, &error),
+                         STATUS_OK);
+        assert_true(end > 1);
+        if (has_meta) {
+            other_history(&bench, partition, end, &meta);
+        }
+        regrow(&bench, partition, end, buffer_bytes(&meta));
+        buffer_release(&meta);
+    }
+    const unsigned commits = bench.commits;
+    veil_set(&bench);
+    veil.ops.bounds = anew_bounds;
+    veil.ops.reader_open = anew_reader_open;
+    veil.ops.follower_open = anew_follower_open;
+    assert_int_equal(engine_run(&options, &error), STATUS_FATAL);
+    if (strstr(error.text, text) == NULL) {
+        fail_msg("%s", error.text);
+    }
+    assert_int_equal(bench.commits, commits);
+    veil_lift(&bench);
+    assert_int_equal(engine_run(&options, &error), STATUS_OK); /* its own changelog is as good as before */
+    bench_close(&bench);
+    char command[100];
+    snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void a_changelog_made_anew_is_refused_though_it_has_outgrown_the_old_one(void **state)
+{
+    (void)state;
+    regrown(false, "it is not the changelog of this group's offsets");
+}
+
+static void a_changelog_of_another_history_is_refused(void **state)
+{
+    (void)state;
+    regrown(true, "than the state: it was made anew");
+}
+
+static enum status counted_read(struct follower *follower, int timeout_ms,
+                                struct stream_record *record_out, bool *found_out,
+                                struct error *error)
+{
+    TRY(veil.follower_inner->read(follower, timeout_ms, record_out, found_out, error));
+    veil.followed += *found_out;
+    return STATUS_OK;
+}
+
+static enum status counted_follower_open(struct cluster *cluster, const char *topic,
+                                         struct follower **follower_out, struct error *error)
+{
+    TRY(veil.inner->follower_open(cluster, topic, follower_out, error));
+    veil.follower_inner = (*follower_out)->ops;
+    veil.follower_ops = *(*follower_out)->ops;
+    veil.follower_ops.read = counted_read;
+    (*follower_out)->ops = &veil.follower_ops;
+    return STATUS_OK;
+}
+
+/* All is in the store: of each task no more is read than the meta record that shows it. */
+static void a_start_after_a_clean_stop_restores_nothing(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/sanctiond-offsets-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    struct bench bench;
+    struct error error = {0};
+    bench_open(&bench, INPUT);
+    struct engine_options options = options_of(&bench);
+    options.state_dir = folder;
+    assert_int_equal(engine_run(&options, &error), STATUS_OK);
+    const unsigned commits = bench.commits;
+    veil_set(&bench);
+    veil.ops.follower_open = counted_follower_open;
+    veil.followed = 0;
+    assert_int_equal(engine_run(&options, &error), STATUS_OK);
+    assert_int_equal(veil.followed, 4); /* two partitions of two topologies */
+    assert_int_equal(bench.commits, commits);
+    veil_lift(&bench);
+    bench_close(&bench);
+    char command[100];
+    snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+    assert_int_equal(system(command), 0);
+}
+
 static int64_t anew_next(struct stream *stream, const char *topic, int32_t partition)
 {
     const int64_t next = veil.stream_inner->produced_next(stream, topic, partition);
@@ -267,6 +421,9 @@ int main(void)
         cmocka_unit_test(an_idle_task_commits_its_offsets_in_a_quarter_of_the_retention),
         cmocka_unit_test(brokers_that_forget_offsets_within_a_day_are_refused),
         cmocka_unit_test(a_changelog_made_anew_is_refused_though_the_state_is_current),
+        cmocka_unit_test(a_changelog_made_anew_is_refused_though_it_has_outgrown_the_old_one),
+        cmocka_unit_test(a_changelog_of_another_history_is_refused),
+        cmocka_unit_test(a_start_after_a_clean_stop_restores_nothing),
         cmocka_unit_test(a_changelog_made_anew_under_a_worker_ends_it_before_the_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
