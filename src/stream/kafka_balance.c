@@ -24,6 +24,9 @@
 #define AGAIN_MS 4000
 /* How often the answer is looked for. */
 #define ANSWER_PAUSE_MS 50
+/* When a question is put anew: the old one may wait for a coordinator that has become another's, which
+ * librdkafka remembers for minutes. */
+#define FORGET_MS 60000
 /* How long a broker may take to show that it is there. */
 #define PROBE_MS 300
 #define SIGHTINGS_MIN 2
@@ -70,10 +73,16 @@ void kafka_balance_serve(struct kafka_stream *stream, int64_t now_ms)
     struct kafka_balance *balance = &stream->balance;
     if (!balance->asked) {
         balance->asked = kafka_group_describe(stream, balance->queue);
+        balance->asked_at_ms = now_ms;
         balance->due_ms = now_ms + (balance->asked ? ANSWER_PAUSE_MS : AGAIN_MS);
         return;
     }
     rd_kafka_event_t *event = rd_kafka_queue_poll(balance->queue, 0);
+    if (event == NULL && now_ms - balance->asked_at_ms >= FORGET_MS) {
+        rd_kafka_queue_destroy(balance->queue);
+        balance->queue = rd_kafka_queue_new(stream->cluster->admin.rk);
+        balance->asked = false;
+    }
     if (event == NULL) {
         balance->due_ms = now_ms + ANSWER_PAUSE_MS;
         return;
@@ -113,8 +122,7 @@ void kafka_balance_close(struct kafka_stream *stream)
     stream->balance = (struct kafka_balance){.due_ms = INT64_MAX};
 }
 
-/* librdkafka 2.0.2 may abort the process when the request for a description fails, so a broker must have
- * answered just now. */
+/* Asked only where a broker has answered just now: else every question would wait inside librdkafka. */
 bool kafka_group_describe(const struct kafka_stream *stream, rd_kafka_queue_t *queue)
 {
     rd_kafka_t *admin = stream->cluster->admin.rk;
@@ -126,7 +134,7 @@ bool kafka_group_describe(const struct kafka_stream *stream, rd_kafka_queue_t *q
     rd_kafka_metadata_destroy(metadata);
     rd_kafka_AdminOptions_t *options =
         rd_kafka_AdminOptions_new(admin, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
-    rd_kafka_AdminOptions_set_request_timeout(options, KAFKA_ANSWER_MS, text, sizeof(text));
+    rd_kafka_AdminOptions_set_request_timeout(options, KAFKA_COORDINATOR_MS, text, sizeof(text));
     const char *groups[] = {stream->balance.group};
     rd_kafka_DescribeConsumerGroups(admin, groups, COUNT_OF(groups), options, queue);
     rd_kafka_AdminOptions_destroy(options);

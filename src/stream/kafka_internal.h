@@ -16,6 +16,11 @@
 
 /* How long a call that may be repeated waits for a broker before it says STATUS_RETRY. */
 #define KAFKA_ANSWER_MS 5000
+/* The time limit of descriptions of a group, which its coordinator gives. librdkafka
+ * aborts the process (a use after free, its #4605 and #5397, in all releases until 2.15 at least) when such a
+ * request reaches its limit before the coordinator could be asked and the coordinator comes back afterwards.
+ * So the limit is the longest there is: we stop waiting long before, and drop the answer with its queue. */
+#define KAFKA_COORDINATOR_MS 3600000
 /* How long closing one handle may take before it is left behind. */
 #define KAFKA_CLOSE_MS 10000
 
@@ -103,6 +108,8 @@ MUST_CHECK enum status kafka_conf_new(const struct kafka_cluster *cluster, enum 
                                       rd_kafka_conf_t **conf_out, struct error *error);
 /* The user's value of a property, or NULL. */
 const char *kafka_property_find(const struct kafka_cluster *cluster, const char *name);
+/* As the user gave them, for messages. */
+const char *kafka_servers(const struct kafka_cluster *cluster);
 /* transaction.timeout.ms in force. */
 int kafka_transaction_timeout_ms(const struct kafka_cluster *cluster);
 
@@ -243,6 +250,7 @@ struct kafka_balance {
     int32_t partitions;      /* of the driver */
     unsigned sightings;      /* of a gap, in a row */
     bool asked;              /* an answer is on the way */
+    int64_t asked_at_ms;
 };
 
 /* kafka_rejoin.c: a consumer that the group expelled, and the next one. */
