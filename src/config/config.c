@@ -68,6 +68,7 @@ void config_free(struct config *config)
     for (size_t i = 0; i < config->kafka_count; i++) {
         free(config->kafka[i].name);
         free(config->kafka[i].value);
+        free(config->kafka[i].file);
     }
     free(config->kafka);
     free(config);
@@ -178,7 +179,9 @@ static struct config *config_copy(const struct config *config)
     copy->kafka = memory_get(config->kafka_count * sizeof(*copy->kafka));
     for (size_t i = 0; i < config->kafka_count; i++) {
         copy->kafka[i] = (struct config_property){.name = memory_text(config->kafka[i].name),
-                                                  .value = memory_text(config->kafka[i].value)};
+                                                  .value = memory_text(config->kafka[i].value),
+                                                  .file = memory_text(config->kafka[i].file),
+                                                  .line = config->kafka[i].line};
     }
     return copy;
 }

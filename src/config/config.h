@@ -21,6 +21,8 @@ enum input_timestamps {
 struct config_property {
     char *name;
     char *value;
+    char *file; /* where it was given last; "--set" */
+    size_t line;
 };
 
 /* A list of texts. */

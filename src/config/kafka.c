@@ -28,7 +28,8 @@ static bool secret_apply(struct config *config, const char *name, const char *pa
                          const struct setting_place *place);
 static bool secret_is_private(const char *name, const char *path,
                               const struct setting_place *place);
-static void property_set(struct config *config, const char *name, const char *value);
+static void property_set(struct config *config, const char *name, const char *value,
+                         const struct setting_place *place);
 
 bool kafka_apply(struct config *config, const char *name, const char *value,
                  const struct setting_place *place)
@@ -63,7 +64,7 @@ bool kafka_apply(struct config *config, const char *name, const char *value,
             return secret_apply(config, secret, value, place);
         }
     }
-    property_set(config, name, value);
+    property_set(config, name, value, place);
     return true;
 }
 
@@ -121,7 +122,7 @@ static bool secret_apply(struct config *config, const char *name, const char *pa
     const bool good = whole && text.size > 0 && memchr(text.data, 0, text.size) == NULL;
     if (good) {
         buffer_append(&text, bytes_of("", 1));
-        property_set(config, name, (const char *)text.data);
+        property_set(config, name, (const char *)text.data, place);
         memset(text.data, 0, text.size);
     } else {
         problems_add(place->problems, place->file, place->line,
@@ -153,17 +154,22 @@ static bool secret_is_private(const char *name, const char *path, const struct s
     return true;
 }
 
-static void property_set(struct config *config, const char *name, const char *value)
+static void property_set(struct config *config, const char *name, const char *value,
+                         const struct setting_place *place)
 {
-    for (size_t i = 0; i < config->kafka_count; i++) {
-        if (strcmp(config->kafka[i].name, name) == 0) {
-            free(config->kafka[i].value);
-            config->kafka[i].value = memory_text(value);
-            return;
-        }
+    struct config_property *property = NULL;
+    for (size_t i = 0; i < config->kafka_count && property == NULL; i++) {
+        property = strcmp(config->kafka[i].name, name) == 0 ? &config->kafka[i] : NULL;
     }
-    config->kafka =
-        memory_resize(config->kafka, (config->kafka_count + 1) * sizeof(*config->kafka));
-    config->kafka[config->kafka_count++] =
-        (struct config_property){.name = memory_text(name), .value = memory_text(value)};
+    if (property == NULL) {
+        config->kafka =
+            memory_resize(config->kafka, (config->kafka_count + 1) * sizeof(*config->kafka));
+        property = &config->kafka[config->kafka_count++];
+        *property = (struct config_property){.name = memory_text(name)};
+    }
+    free(property->value);
+    free(property->file);
+    property->value = memory_text(value);
+    property->file = memory_text(place->file);
+    property->line = place->line;
 }

@@ -102,9 +102,29 @@ static void on_kafka_log(void *context, int level, const char *text)
     log_line(level <= 3 ? LOG_WARNING : LOG_INFO, "kafka", "text=\"%s\"", text);
 }
 
+/* All that librdkafka refuses, each with its line. */
+static bool properties_check(struct program *program)
+{
+    bool good = true;
+    for (size_t i = 0; i < program->config->kafka_count; i++) {
+        const struct config_property *given = &program->config->kafka[i];
+        struct error refused = {0};
+        if (kafka_property_check(
+                &(struct kafka_property){.name = given->name, .value = given->value}, &refused) !=
+            STATUS_OK) {
+            problems_add(&program->problems, given->file, given->line, "%s", refused.text);
+            good = false;
+        }
+    }
+    return good;
+}
+
 static enum status connect_kafka(struct program *program, struct error *error)
 {
     const struct config *config = program->config;
+    if (!properties_check(program)) {
+        return STATUS_FATAL;
+    }
     struct kafka_property *properties =
         memory_get((config->kafka_count + 1) * sizeof(*properties));
     for (size_t i = 0; i < config->kafka_count; i++) {

@@ -26,9 +26,12 @@ struct kafka_options {
     void *log_context;
 };
 
-/* STATUS_FATAL: a property librdkafka refuses (the text names it). Does not wait for a broker. */
+/* STATUS_FATAL: a property that librdkafka refuses (the text names it). Does not wait for a broker. */
 MUST_CHECK enum status kafka_open(const struct kafka_options *options, struct cluster **cluster_out,
                                   struct error *error);
+
+/* STATUS_FATAL: a property that librdkafka refuses, or that exactly once needs as it is (the text names it). */
+MUST_CHECK enum status kafka_property_check(const struct kafka_property *property, struct error *error);
 
 /* "librdkafka 2.0.2", for the start line and receipts. */
 const char *kafka_version(void);

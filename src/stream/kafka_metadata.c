@@ -42,8 +42,8 @@ enum status kafka_layout_get(struct kafka_cluster *cluster, const char *name,
         rd_kafka_metadata(cluster->admin.rk, 0, handle, &metadata, KAFKA_ANSWER_MS);
     rd_kafka_topic_destroy(handle);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return error_set(error, kafka_status_of(code), "cannot ask for topic '%s': %s", name,
-                         rd_kafka_err2str(code));
+        return error_set(error, kafka_status_of(code), "cannot ask '%s' for topic '%s': %s",
+                         kafka_servers(cluster), name, rd_kafka_err2str(code));
     }
     ASSERT(metadata->topic_cnt == 1);
     const enum status status = layout_of(&metadata->topics[0], name, layout_out, error);

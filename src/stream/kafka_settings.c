@@ -100,6 +100,22 @@ static enum status conf_put(rd_kafka_conf_t *conf, const char *name, const char 
 static enum status producer_timeouts(const struct kafka_cluster *cluster, rd_kafka_conf_t *conf,
                                      struct error *error);
 
+enum status kafka_property_check(const struct kafka_property *property, struct error *error)
+{
+    for (size_t k = 0; k < COUNT_OF(protocol_properties); k++) {
+        if (strcmp(property->name, protocol_properties[k]) == 0) {
+            return error_set(error, STATUS_FATAL,
+                             "kafka: '%s' cannot be set: exactly-once processing depends on "
+                             "our own value, remove it",
+                             protocol_properties[k]);
+        }
+    }
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    const enum status status = conf_put(conf, property->name, property->value, error);
+    rd_kafka_conf_destroy(conf);
+    return status;
+}
+
 enum status kafka_properties_check(const struct kafka_cluster *cluster, struct error *error)
 {
     if (kafka_property_find(cluster, "bootstrap.servers") == NULL &&
@@ -108,14 +124,7 @@ enum status kafka_properties_check(const struct kafka_cluster *cluster, struct e
                          "kafka: 'bootstrap.servers' is not set, give it as host:port,...");
     }
     for (size_t i = 0; i < cluster->property_count; i++) {
-        for (size_t k = 0; k < COUNT_OF(protocol_properties); k++) {
-            if (strcmp(cluster->properties[i].name, protocol_properties[k]) == 0) {
-                return error_set(error, STATUS_FATAL,
-                                 "kafka: '%s' cannot be set: exactly-once processing depends on "
-                                 "our own value, remove it",
-                                 protocol_properties[k]);
-            }
-        }
+        TRY(kafka_property_check(&cluster->properties[i], error));
     }
     for (enum kafka_role role = KAFKA_MEMBER; role <= KAFKA_ADMIN; role++) {
         rd_kafka_conf_t *conf = NULL;
@@ -154,6 +163,12 @@ const char *kafka_property_find(const struct kafka_cluster *cluster, const char 
         }
     }
     return NULL;
+}
+
+const char *kafka_servers(const struct kafka_cluster *cluster)
+{
+    const char *servers = kafka_property_find(cluster, "bootstrap.servers");
+    return servers != NULL ? servers : kafka_property_find(cluster, "metadata.broker.list");
 }
 
 int kafka_transaction_timeout_ms(const struct kafka_cluster *cluster)

@@ -442,8 +442,10 @@ static enum status names_list(const char *directory, uint64_t **firsts_out, size
 {
     DIR *folder = opendir(directory);
     if (folder == NULL) {
-        return error_set(error, STATUS_FATAL, "cannot open log '%s': %s", directory,
-                         failure_text(errno));
+        return error_set(error, STATUS_FATAL,
+                         "cannot open log '%s': %s; restore it from a copy, or name a new directory to "
+                         "start over",
+                         directory, failure_text(errno));
     }
     uint64_t *firsts = NULL;
     size_t count = 0;

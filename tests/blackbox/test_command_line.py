@@ -49,6 +49,18 @@ class CommandLine(ProgramTest):
         config = self.file("kafka.yaml", ["kafka:", "  bootstrap.servers: 127.0.0.1:1"])
         self.refused(run("sanctiond", "run", "--config", config, "--drain"), "--embedded")
 
+    def test_properties_that_librdkafka_refuses_are_named_with_their_lines(self):
+        config = self.file("kafka.yaml", ["kafka:", "  bootstrap.servers: 127.0.0.1:1",
+                                          "  nonsense.key: 1", "  linger.ms: banana"])
+        for words in (("sanctiond", "run"), ("sanctionctl", "topics", "check")):
+            self.refused(run(*words, "--config", config, "--set", "kafka.no.such=1"),
+                         "kafka.yaml:3:", "'nonsense.key'", "kafka.yaml:4:", "'linger.ms'",
+                         "--set: ", "'no.such'", "3 problems")
+
+    def test_what_exactly_once_stands_on_cannot_be_set(self):
+        config = self.file("kafka.yaml", ["kafka:", "  bootstrap.servers: 127.0.0.1:1", "  acks: 1"])
+        self.refused(run("sanctiond", "run", "--config", config), "kafka.yaml:3:", "'acks'")
+
     def test_a_missing_configuration_file_is_named(self):
         self.refused(self.engine("data", more=["--config", self.folder / "absent.yaml"]),
                      "absent.yaml")
@@ -87,6 +99,16 @@ class PolicyFiles(ProgramTest):
         for broken in ("version: one", "FLYING"):
             number = next(i for i, line in enumerate(lines, 1) if broken in line)
             self.assertIn("policy.yaml:%d:" % number, ended.err + ended.out)
+
+    def test_an_unknown_key_of_a_policy_is_named_with_its_line(self):
+        text = self.default_policy().replace("version: 1", "version: 1\nversoin: 2", 1)
+        path = self.write(text)
+        number = text.splitlines().index("versoin: 2") + 1
+        for ended in (run("sanctionctl", "policy", "check", path),
+                      self.engine("data", sets=["policy.files=%s" % path])):
+            self.assertEqual(ended.code, 2, ended)
+            self.assertIn("policy.yaml:%d: key 'versoin' is not known, did you mean 'version'" % number,
+                          ended.err)
 
     def test_a_later_version_with_short_notice_is_refused(self):
         text = self.default_policy().replace("version: 1", "version: 2", 1)
