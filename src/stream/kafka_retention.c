@@ -33,21 +33,37 @@ enum status kafka_offsets_retention(struct cluster *base, int64_t *ms_out, struc
     return STATUS_OK;
 }
 
-/* The first broker that answers: they are expected to be set up alike. */
+/* The shortest of all: any broker may come to keep the group's offsets. One that does not answer is left
+ * out, unless none does. */
 static enum status ask(struct kafka_cluster *cluster, int64_t *ms_out, struct error *error)
 {
     const struct rd_kafka_metadata *metadata = NULL;
     const rd_kafka_resp_err_t code =
         rd_kafka_metadata(cluster->admin.rk, 0, NULL, &metadata, KAFKA_ANSWER_MS);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return error_set(error, kafka_status_of(code), "cannot ask for the brokers: %s",
-                         rd_kafka_err2str(code));
+        return error_set(error, kafka_status_of(code), "no broker answers at '%s': %s",
+                         kafka_servers(cluster), rd_kafka_err2str(code));
     }
     enum status status = error_set(error, STATUS_RETRY, "no broker is known yet");
-    for (int i = 0; i < metadata->broker_cnt && status == STATUS_RETRY; i++) {
-        status = ask_broker(cluster, metadata->brokers[i].id, ms_out, error);
+    int64_t shortest_ms = INT64_MAX;
+    for (int i = 0; i < metadata->broker_cnt; i++) {
+        int64_t ms = 0;
+        struct error unanswered = {0};
+        if (ask_broker(cluster, metadata->brokers[i].id, &ms, &unanswered) != STATUS_OK) {
+            kafka_say(cluster, LEVEL_WARNING, SETTING " of broker %d is not known: %s",
+                      (int)metadata->brokers[i].id, unanswered.text);
+            *error = status == STATUS_OK ? *error : unanswered;
+            continue;
+        }
+        status = STATUS_OK;
+        if (ms < STREAM_RETENTION_MIN_MS) {
+            kafka_say(cluster, LEVEL_WARNING, SETTING " of broker %d is %lld",
+                      (int)metadata->brokers[i].id, (long long)(ms / MINUTE_MS));
+        }
+        shortest_ms = ms < shortest_ms ? ms : shortest_ms;
     }
     rd_kafka_metadata_destroy(metadata);
+    *ms_out = shortest_ms;
     return status;
 }
 
