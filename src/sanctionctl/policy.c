@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static void print_policy(const char *path, const struct policy *policy)
 {
@@ -58,11 +59,11 @@ static bool early_enough(struct command_call *call, const char *path, struct pol
     return good;
 }
 
-static enum status publish(struct command_call *call, const struct policy *policy)
+/* One attempt. STATUS_RETRY: nothing is published, or another attempt sees that it is. */
+static enum status publish_once(struct command_call *call, const struct policy *policy, int64_t time_ms)
 {
     struct program *program = call->program;
     struct lines lines = {.config = program->config, .codec = program->codec, .partitions = 1};
-    const int64_t time_ms = program->embedded == NULL ? clock_wall_ms() : -1;
     enum status status = STATUS_FATAL;
     if (lines_add_policy(&lines, call->words[0], time_ms, &program->problems)) {
         struct cluster *cluster = program->cluster;
@@ -82,6 +83,32 @@ static enum status publish(struct command_call *call, const struct policy *polic
     }
     lines_release(&lines);
     return status;
+}
+
+/* How long brokers that have just started may take; the first transaction of a cluster makes a topic. */
+#define PATIENCE_MS (60 * SECOND_MS)
+#define PAUSE_NS 500000000L
+
+static enum status publish(struct command_call *call, const struct policy *policy)
+{
+    struct program *program = call->program;
+    const int64_t time_ms = program->embedded == NULL ? clock_wall_ms() : -1;
+    const int64_t begun_ms = clock_monotonic_ms();
+    for (;;) {
+        const enum status status = publish_once(call, policy, time_ms);
+        const int64_t took_ms = clock_monotonic_ms() - begun_ms;
+        if (status != STATUS_RETRY || command_stopped()) {
+            return status;
+        }
+        if (took_ms >= PATIENCE_MS) {
+            const struct error last = program->error;
+            return error_set(&program->error, STATUS_FATAL, "not published, gave up after %lld s: %s",
+                             (long long)(took_ms / SECOND_MS), last.text);
+        }
+        fprintf(stderr, "waiting (%lld of %lld s): %s\n", (long long)(took_ms / SECOND_MS),
+                (long long)(PATIENCE_MS / SECOND_MS), program->error.text);
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+    }
 }
 
 enum status command_policy_publish(struct command_call *call, int *code_out)
