@@ -66,7 +66,10 @@ enum status kafka_reader_open(struct cluster *cluster, const char *topic, int32_
     };
     struct kafka_layout layout;
     enum status status = kafka_layout_get(kafka_of(cluster), topic, &layout, error);
-    if (status == STATUS_OK && !(layout.exists && partition < layout.partitions)) {
+    if (status == STATUS_OK && !layout.exists) {
+        status = error_set(error, STATUS_FATAL,
+                           "topic '%s' does not exist: create it with sanctionctl topics create", topic);
+    } else if (status == STATUS_OK && partition >= layout.partitions) {
         status =
             error_set(error, STATUS_FATAL, "topic '%s' has no partition %d", topic, (int)partition);
     }
