@@ -202,6 +202,9 @@ void case_lapse(struct judgement *judgement, struct case_fact *item)
     }
     const bool stays = is_asked(item) || waits_on || (there[0] && !over[0]);
     if (policy->categories[item->category].lane != LANE_PROOF || !stays) {
+        if (!is_asked(item)) {
+            lapse_checks(judgement, item, policy);
+        }
         case_dismiss(judgement, item, OUTCOME_NOT_ESTABLISHED, "e7.wait");
     } else {
         ASSERT(over[0] || over[1]);

@@ -196,6 +196,9 @@ struct finding {
     bool released; /* the breaker held it and a person lets it go */
 };
 
+/* What a case that waited in vain did not reach, as thresholds compared. */
+void lapse_checks(struct judgement *judgement, const struct case_fact *item,
+                  const struct policy *policy);
 void case_confirm(struct judgement *judgement, struct case_fact *item,
                   const struct finding *finding);
 /* Ends a case without a violation. */

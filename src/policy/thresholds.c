@@ -85,6 +85,14 @@ static bool asks(struct judgement *judgement, const struct case_fact *item,
                  reporters, evidence->ask_reporters, false);
 }
 
+void lapse_checks(struct judgement *judgement, const struct case_fact *item,
+                  const struct policy *policy)
+{
+    const struct policy_evidence *evidence = evidence_of(policy, policy->areas[item->area].class);
+    meets(judgement, "ask.score", item->best_score, evidence->ask_score, "ask.reporters",
+          item->reporters, evidence->ask_reporters, false);
+}
+
 static bool is_burst(enum category category)
 {
     return category == CATEGORY_SPAM_INVITE || category == CATEGORY_SPAM_BOARD_LIKE_FRIEND;

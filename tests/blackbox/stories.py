@@ -83,6 +83,11 @@ def dismissed(time):
                            [first["value"]["event_id"]])]
 
 
+def lapsed(time):
+    """Too little to show to a person."""
+    return [report(time, "USER:s-doubt", "r5", message="do1", score=200)]
+
+
 def room(time):
     """An admin advertises: his step, the room's block, its owner's liability."""
     created = chat_event(time, "ROOM:s-room", "ROOM_CREATED", room_id="s-room",
@@ -105,8 +110,8 @@ def groundless(time, name="gr"):
 def first_part(time=START):
     """All that needs no id of a decision."""
     lines = []
-    for make in (ladder, one_strike, authority, proved, content_first, protection, dismissed, room,
-                 groundless):
+    for make in (ladder, one_strike, authority, proved, content_first, protection, dismissed, lapsed,
+                 room, groundless):
         lines += make(time)
     return sorted(lines, key=lambda line: line["timestamp"])
 

@@ -282,6 +282,13 @@ class Kinds(ProgramTest):
                   ko=["조치: 없음", "처리 결과: 근거가 없는 것으로 판단하였습니다 (GROUNDLESS)"])
         self.assertNotIn("in force", self.told(value))
 
+    def test_a_case_that_waited_in_vain(self):
+        value = self.decision("s-doubt")
+        self.says(value, "Rule: e7.wait: the case closes: not enough came together while it waited",
+                  "1. ask.score (label score to ask a person): value 200, limit 300 - not met",
+                  "2. ask.reporters (reporters to ask a person): value 1, limit 2 - not met",
+                  ko=["1. ask.score (사람의 검토를 요청하기 위한 라벨 점수): 값 200, 기준 300 - 미충족"])
+
     def test_a_reversal_on_appeal_and_what_follows(self):
         step = self.decision("s-ladder", stage_to=1, action="DECIDE")["decision_id"]
         rule = "Rule: appeal.overturn: the appeal is granted: the decision is reversed"
