@@ -169,6 +169,8 @@ class Slot:
 
     def start(self):
         self.wanted = True
+        if self.alive():  # a roll came between the stop and the start of a scaling
+            return
         self.deployment.serial += 1
         log = os.path.join(self.deployment.folder, "worker-%s-%d.log" % (
             self.name, self.deployment.serial))
