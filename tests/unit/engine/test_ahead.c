@@ -76,7 +76,7 @@ static void what_is_too_far_ahead_is_a_dead_letter_and_moves_no_clock(void **sta
                                            .in_turn = true,
                                            .stop = &bench.stop};
     struct error error = {0};
-    alarm(60);
+    alarm(250);
     if (engine_run(&options, &error) != STATUS_OK) {
         fail_msg("%s", error.text);
     }

@@ -9,7 +9,9 @@
 
 #include <time.h>
 
-enum { ADD_PARTITIONS = 24, TIMEOUT_MS = 3000, SOCKET_MS = TIMEOUT_MS / 3, AGAIN_MAX = 400 };
+enum { ADD_PARTITIONS = 24, AGAIN_MAX = 400 };
+/* transaction.timeout.ms: how long a commit is tried, and how long a fence means another owner. */
+enum { SHORT_MS = 3000, MEDIUM_MS = 9000, LONG_MS = 120000 };
 
 /* A producer on a mock of its own, with a record in an open transaction. */
 struct stage {
@@ -29,12 +31,12 @@ static void begin(struct stage *stage)
     }
 }
 
-static void stage_open(struct stage *stage)
+static void stage_open(struct stage *stage, int timeout_ms)
 {
     *stage = (struct stage){.error = {0}};
     mock_open(&stage->mock, "out", 1);
     char timeout[16];
-    snprintf(timeout, sizeof(timeout), "%d", TIMEOUT_MS);
+    snprintf(timeout, sizeof(timeout), "%d", timeout_ms);
     const struct kafka_property properties[] = {
         {"bootstrap.servers", rd_kafka_mock_cluster_bootstraps(stage->mock.cluster)},
         {"transaction.timeout.ms", timeout},
@@ -75,7 +77,7 @@ static void one_clean_end_is_committed(void **state)
 {
     (void)state;
     struct stage stage;
-    stage_open(&stage);
+    stage_open(&stage, LONG_MS);
     expect(&stage, COMMIT_DONE, false);
     stage_close(&stage);
 }
@@ -88,7 +90,7 @@ static void an_end_that_was_refused_for_now_is_committed_and_rotates(void **stat
                                                 RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS};
     for (size_t i = 0; i < COUNT_OF(codes); i++) {
         struct stage stage;
-        stage_open(&stage);
+        stage_open(&stage, LONG_MS);
         mock_answer(&stage.mock, END_TXN, codes[i]);
         expect(&stage, COMMIT_DONE, true);
         stage_close(&stage);
@@ -101,9 +103,9 @@ static void an_end_that_was_sent_again_is_committed_and_rotates(void **state)
 {
     (void)state;
     struct stage stage;
-    stage_open(&stage);
+    stage_open(&stage, MEDIUM_MS);
     assert_int_equal(rd_kafka_mock_broker_push_request_error_rtts(
-                         stage.mock.cluster, 1, END_TXN, 1, RD_KAFKA_RESP_ERR_NO_ERROR, 2 * SOCKET_MS),
+                         stage.mock.cluster, 1, END_TXN, 1, RD_KAFKA_RESP_ERR_NO_ERROR, MEDIUM_MS / 2),
                      RD_KAFKA_RESP_ERR_NO_ERROR);
     expect(&stage, COMMIT_DONE, true);
     stage_close(&stage);
@@ -113,7 +115,7 @@ static void an_end_that_is_never_answered_is_unknown(void **state)
 {
     (void)state;
     struct stage stage;
-    stage_open(&stage);
+    stage_open(&stage, SHORT_MS);
     for (int i = 0; i < AGAIN_MAX; i++) {
         mock_answer(&stage.mock, END_TXN, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE);
     }
@@ -133,7 +135,7 @@ static void what_fails_before_an_end_is_sent_is_aborted(void **state)
                     {PRODUCE, RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER}};
     for (size_t i = 0; i < COUNT_OF(failures); i++) {
         struct stage stage;
-        stage_open(&stage);
+        stage_open(&stage, LONG_MS);
         mock_answer(&stage.mock, failures[i].key, failures[i].code);
         expect(&stage, COMMIT_ABORTED, true);
         stage_close(&stage);
@@ -145,7 +147,7 @@ static void an_abortable_answer_to_an_end_is_unknown(void **state)
 {
     (void)state;
     struct stage stage;
-    stage_open(&stage);
+    stage_open(&stage, LONG_MS);
     mock_answer(&stage.mock, END_TXN, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     expect(&stage, COMMIT_UNKNOWN, true);
     assert_int_equal(stage.error.status, STATUS_ABORT);
@@ -158,7 +160,7 @@ static void a_young_transaction_that_is_fenced_has_another_owner(void **state)
     static const int16_t keys[] = {ADD_PARTITIONS, END_TXN};
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         struct stage stage;
-        stage_open(&stage);
+        stage_open(&stage, LONG_MS);
         mock_answer(&stage.mock, keys[i], RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH);
         expect(&stage, COMMIT_FENCED, true);
         stage_close(&stage);
@@ -170,8 +172,8 @@ static void an_old_transaction_that_is_fenced_is_unknown(void **state)
 {
     (void)state;
     struct stage stage;
-    stage_open(&stage);
-    wait_ms(TIMEOUT_MS + 100);
+    stage_open(&stage, SHORT_MS);
+    wait_ms(SHORT_MS + 100);
     mock_answer(&stage.mock, END_TXN, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH);
     expect(&stage, COMMIT_UNKNOWN, true);
     stage_close(&stage);
@@ -182,7 +184,7 @@ static void a_producer_id_that_the_broker_forgot_is_unknown(void **state)
 {
     (void)state;
     struct stage stage;
-    stage_open(&stage);
+    stage_open(&stage, LONG_MS);
     mock_answer(&stage.mock, END_TXN, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING);
     expect(&stage, COMMIT_UNKNOWN, true);
     stage_close(&stage);
@@ -193,7 +195,7 @@ static void after_a_rotation_the_next_one_is_clean(void **state)
 {
     (void)state;
     struct stage stage;
-    stage_open(&stage);
+    stage_open(&stage, LONG_MS);
     mock_answer(&stage.mock, ADD_PARTITIONS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     expect(&stage, COMMIT_ABORTED, true);
     enum status status = STATUS_RETRY;
