@@ -57,11 +57,24 @@ static void memorial(struct judgement *judgement)
     cases_close(judgement, "s3.48");
     for (uint32_t i = 0; i < facts->restrictions_count; i++) {
         struct restriction_fact *row = &facts->restrictions[i];
-        measure_change(judgement, row, &ground, "s3.48", row->expires_at, row->scopes,
+        struct decision decision;
+        measure_change(judgement, &decision, row, &ground, "s3.48", row->expires_at, row->scopes,
                        DECISION_STATE_FROZEN_MEMORIAL);
     }
     if (facts->restrictions_count == 0) {
         publish_state(judgement, ACCOUNT_STATE_MEMORIAL);
+    }
+}
+
+/* The wish of the living binds the family (A4 96); once there is a memorial it is too late. */
+static void deny_memorial(struct judgement *judgement)
+{
+    const enum account_state state = judgement->facts->account_state;
+    if (state == ACCOUNT_STATE_MEMORIAL) {
+        const struct ground ground = account_ground(judgement);
+        decision_refuse(judgement, judgement->policy, &ground, "s3.48");
+    } else if (state != ACCOUNT_STATE_MEMORIAL_DENIED) {
+        publish_state(judgement, ACCOUNT_STATE_MEMORIAL_DENIED);
     }
 }
 
@@ -73,9 +86,7 @@ void account_judge(struct judgement *judgement, const struct account_change *cha
         memorial(judgement);
         return;
     case ACCOUNT_CHANGE_KIND_MEMORIAL_DENIED:
-        if (judgement->facts->account_state == ACCOUNT_STATE_ACTIVE) {
-            publish_state(judgement, ACCOUNT_STATE_MEMORIAL_DENIED);
-        }
+        deny_memorial(judgement);
         return;
     case ACCOUNT_CHANGE_KIND_LINKED:
     case ACCOUNT_CHANGE_KIND_UNLINKED:

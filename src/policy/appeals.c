@@ -66,6 +66,21 @@ static bool target_case(struct subject_state *facts, struct bytes id, struct tar
     return false;
 }
 
+/* Of a measure that has ended since and left nothing else. */
+static bool target_appealed(struct subject_state *facts, struct bytes id, struct target *target)
+{
+    for (uint32_t i = 0; i < facts->appeals_count; i++) {
+        const struct appeal_fact *item = &facts->appeals[i];
+        if (item->open && bytes_equal(item->decision_id, id)) {
+            target->number = item->case_number;
+            target->decided_ms = item->at;
+            target->hold = true;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool target_find(struct judgement *judgement, struct bytes decision_id, struct bytes case_id,
                  struct target *target_out)
 {
@@ -82,7 +97,8 @@ bool target_find(struct judgement *judgement, struct bytes decision_id, struct b
     }
     return target_violation(facts, target_out->id, target_out) ||
            target_restriction(facts, target_out->id, target_out) ||
-           target_hold(facts, target_out->id, target_out);
+           target_hold(facts, target_out->id, target_out) ||
+           target_appealed(facts, target_out->id, target_out);
 }
 
 static struct ground target_ground(const struct judgement *judgement, const struct target *target)
@@ -105,6 +121,12 @@ static struct ground target_ground(const struct judgement *judgement, const stru
         ground.lane = judgement->policy->categories[item->category].lane;
         ground.area = item->area;
         ground.ledger = item->ledger;
+    }
+    for (uint32_t i = 0; target->hold && item == NULL && i < judgement->facts->restrictions_count;
+         i++) {
+        if (judgement->facts->restrictions[i].case_number == target->number) {
+            ground = restriction_ground(judgement, &judgement->facts->restrictions[i]);
+        }
     }
     ground.automation = AUTOMATION_NONE;
     return ground;
@@ -205,18 +227,32 @@ static void suspend(struct judgement *judgement, const struct target *target, bo
             (!open || (policy->appeal_suspends & BIT(row->measure)) != 0)) {
             struct ground ground = restriction_ground(judgement, row);
             ground.automation = open ? AUTOMATION_FULL : AUTOMATION_NONE;
-            measure_change(judgement, row, &ground, "f15", row->expires_at, row->scopes,
+            struct decision decision;
+            measure_change(judgement, &decision, row, &ground, "f15", row->expires_at, row->scopes,
                            open ? DECISION_STATE_SUSPENDED_BY_APPEAL : DECISION_STATE_IN_FORCE);
             return;
         }
     }
 }
 
+/* Whoever made the first decision does not decide on the appeal. */
+static struct bytes first_reviewer(struct subject_state *facts, const struct target *target)
+{
+    if (target->violation) {
+        return violation_find(facts, target->number)->reviewer_ref;
+    }
+    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
+        if (facts->restrictions[i].case_number == target->number) {
+            return facts->restrictions[i].reviewer_ref;
+        }
+    }
+    return (struct bytes){0};
+}
+
 static void appeal_open(struct judgement *judgement, const struct appeal *appeal,
                         const struct target *target)
 {
     struct subject_state *facts = judgement->facts;
-    const struct violation_fact *violation = violation_find(facts, target->number);
     struct appeal_fact *item = appeal_place(facts);
     if (item == NULL) {
         appeal_inadmissible(judgement, appeal, target, "limit.appeals");
@@ -227,7 +263,7 @@ static void appeal_open(struct judgement *judgement, const struct appeal *appeal
         .case_number = target->number,
         .decision_id = target->id,
         .appellant_id = text_keep(judgement, appeal->appellant_id),
-        .excluded_reviewer_ref = target->violation ? violation->reviewer_ref : (struct bytes){0},
+        .excluded_reviewer_ref = first_reviewer(facts, target),
         .open = true,
         .outcome_only = target->outcome,
         .at = judgement->court->decided_ms,
@@ -263,24 +299,34 @@ static void objection_judge(struct judgement *judgement, const struct appeal *ap
         const enum measure measure = rights ? MEASURE_TEMPORARY_MEASURE : MEASURE_AUTHORITY_ACTION;
         row = named && item->measure == measure ? item : row;
     }
-    if (row == NULL) {
-        appeal_inadmissible(judgement, appeal, &target, "appeal.unknown");
+    if (row == NULL || row->objected) {
+        appeal_inadmissible(judgement, appeal, &target,
+                            row == NULL ? "appeal.unknown" : "appeal.repeated");
         return;
     }
     struct decision decision;
     appeal_decision(judgement, &decision, &target, rights ? "b2.44-2" : "b2.82-4");
     decision.payload.request_id = row->request_id;
     if (rights) {
-        row->objected = true;
         decision_close(judgement, &decision);
     } else if (!objection_forward(judgement, &decision, row)) {
         appeal_inadmissible(judgement, appeal, &target, "appeal.late");
         return;
     }
+    row->objected = true;
     const struct param params[] = {{PARAM_NAME_CASE, decision.id_hex},
                                    {PARAM_NAME_DECISION, appeal->target_decision_id}};
     emit_person_notice(judgement, &decision, NOTICE_KIND_APPEAL_RECEIPT, NULL, appeal->appellant_id,
                        params, COUNT_OF(params));
+}
+
+/* For a room its present owner appeals, if he is known (I.16). */
+static bool is_not_owner(const struct judgement *judgement, const struct appeal *appeal)
+{
+    const struct subject_state *facts = judgement->facts;
+    const struct bytes owner = owner_at(facts, judgement->court->decided_ms);
+    return facts->subject_kind == SUBJECT_KIND_ROOM && owner.data != NULL &&
+           !bytes_equal(owner, appeal->appellant_id);
 }
 
 void appeal_judge(struct judgement *judgement, const struct appeal *appeal)
@@ -297,6 +343,8 @@ void appeal_judge(struct judgement *judgement, const struct appeal *appeal)
         objection_judge(judgement, appeal);
     } else if (!known) {
         appeal_inadmissible(judgement, appeal, &target, "appeal.unknown");
+    } else if (is_not_owner(judgement, appeal)) {
+        appeal_inadmissible(judgement, appeal, &target, "appeal.not-owner");
     } else if (judgement->court->decided_ms > target.decided_ms + policy->appeal_window_ms) {
         appeal_inadmissible(judgement, appeal, &target, "appeal.late");
     } else if (appeal_find(judgement->facts, &target) != NULL) {
@@ -325,20 +373,32 @@ static void appeal_close(struct judgement *judgement, struct appeal_fact *item,
 }
 
 /* A measure without a violation, or a hold, whether it runs or has ended. */
-static void reverse_measure(struct judgement *judgement, int32_t number)
+static void reverse_measure(struct judgement *judgement, int32_t number, enum end_reason reason,
+                            const char *rule)
 {
     struct subject_state *facts = judgement->facts;
     const bool confirmed = violation_find(facts, number) != NULL;
     for (uint32_t i = 0; i < facts->restrictions_count && !confirmed; i++) {
         if (facts->restrictions[i].case_number == number) {
-            restriction_reverse(judgement, &facts->restrictions[i], END_REASON_APPEAL,
-                                "appeal.overturn");
+            restriction_reverse(judgement, &facts->restrictions[i], reason, rule);
             return;
         }
     }
     const struct case_fact *item = case_find(facts, number);
     if (item != NULL && item->hold_id.data != NULL) {
-        hold_reverse(judgement, item, END_REASON_APPEAL, "appeal.overturn");
+        hold_reverse(judgement, item, reason, rule);
+    }
+}
+
+/* What was decided is no fact any more (I.16). */
+static void reverse_target(struct judgement *judgement, const struct target *target,
+                           enum end_reason reason, const char *rule)
+{
+    if (target->violation) {
+        violation_reverse(judgement, violation_find(judgement->facts, target->number), reason,
+                          rule);
+    } else if (target->hold) {
+        reverse_measure(judgement, target->number, reason, rule);
     }
 }
 
@@ -348,11 +408,8 @@ static void overturn(struct judgement *judgement, const struct verdict *verdict,
     struct subject_state *facts = judgement->facts;
     appeal_close(judgement, item, target,
                  target->outcome ? OUTCOME_CONFIRMED : OUTCOME_NO_VIOLATION, "appeal.overturn");
-    if (target->violation) {
-        violation_reverse(judgement, violation_find(facts, target->number), END_REASON_APPEAL,
-                          "appeal.overturn");
-    } else if (target->hold) {
-        reverse_measure(judgement, target->number);
+    if (target->violation || target->hold) {
+        reverse_target(judgement, target, END_REASON_APPEAL, "appeal.overturn");
     } else {
         /* The outcome was that there is no violation: it is one, as this reviewer found it. */
         struct case_fact *decided = case_find(facts, target->number);
@@ -532,12 +589,10 @@ void dispute_judge(struct judgement *judgement, const struct dispute *dispute)
         emit_person_notice(judgement, &decision, NOTICE_KIND_DISPUTE_STATUS, NULL,
                            facts->subject_id, params, COUNT_OF(params));
     }
+    if (reversed && known) {
+        reverse_target(judgement, &target, END_REASON_REVIEWER, "dispute.reversed");
+    }
     if (facts->account_state == ACCOUNT_STATE_WITHDRAWN && facts->legal_holds == 0) {
         erase(judgement); /* it waited for the dispute */
-        return;
-    }
-    if (reversed && known && target.violation) {
-        violation_reverse(judgement, violation_find(facts, target.number), END_REASON_REVIEWER,
-                          "dispute.reversed");
     }
 }

@@ -242,6 +242,25 @@ void authority_judge_withdrawn(struct judgement *judgement,
     decision_refuse(judgement, judgement->policy, &ground, "f3");
 }
 
+/* An order repeated: what moved is published, and either way its authority hears that it is carried out. */
+static void order_again(struct judgement *judgement, const struct authority_request *request,
+                        struct restriction_fact *row)
+{
+    const struct ground ground = request_ground(judgement, request);
+    const struct optional_long end = request->ends_at;
+    const bool same_end = end.set == row->expires_at.set &&
+                          (!end.set || end.value == row->expires_at.value);
+    struct decision decision;
+    if (same_end && request->scopes == row->scopes) {
+        request_decision(judgement, &decision, request, AUDIT_ACTION_OUTCOME);
+        decision_close(judgement, &decision);
+    } else {
+        measure_change(judgement, &decision, row, &ground, "i.21", end, request->scopes,
+                       row->state);
+    }
+    tell_authority(judgement, &decision, row, AUTHORITY_REPORT_KIND_EXECUTED, request->execute_by);
+}
+
 static void order(struct judgement *judgement, const struct authority_request *request,
                   struct restriction_fact *row)
 {
@@ -253,9 +272,7 @@ static void order(struct judgement *judgement, const struct authority_request *r
         emit_decision_review(judgement, &decision, REVIEW_KIND_AUTHORITY_NOT_BINDING,
                              REVIEW_ACTION_OPEN, NO_CASE, (struct bytes){0}, (struct bytes){0});
     } else if (row != NULL) {
-        const struct ground ground = request_ground(judgement, request);
-        measure_change(judgement, row, &ground, "i.21", request->ends_at, request->scopes,
-                       row->state);
+        order_again(judgement, request, row);
     } else if (memorial && request->target_kind != TARGET_KIND_CONTENT) {
         order_await(judgement, request, "s3.48"); /* only content measures are possible (F14) */
     } else {
@@ -274,8 +291,15 @@ static void end_order(struct judgement *judgement, const struct authority_reques
     }
 }
 
-static void refuse_objection(struct judgement *judgement, const struct authority_request *request)
+/* The poster hears of it if it was he who objected; a provider may, too. */
+static void refuse_objection(struct judgement *judgement, const struct authority_request *request,
+                             const struct restriction_fact *row)
 {
+    if (row == NULL) {
+        const struct ground ground = request_ground(judgement, request);
+        decision_refuse(judgement, judgement->policy, &ground, "i.21");
+        return;
+    }
     struct decision decision;
     request_decision(judgement, &decision, request, AUDIT_ACTION_APPEAL);
     decision.audit.outcome = (struct optional_int){OUTCOME_CONFIRMED, true};
@@ -284,7 +308,7 @@ static void refuse_objection(struct judgement *judgement, const struct authority
         {PARAM_NAME_CASE, decision.id_hex},
         {PARAM_NAME_OUTCOME, bytes_text(enum_symbol(&enum_outcome, OUTCOME_CONFIRMED))},
     };
-    if (judgement->facts->subject_kind == SUBJECT_KIND_USER) {
+    if (row->objected && judgement->facts->subject_kind == SUBJECT_KIND_USER) {
         emit_person_notice(judgement, &decision, NOTICE_KIND_APPEAL_RESULT, NULL,
                            judgement->facts->subject_id, params, COUNT_OF(params));
     }
@@ -311,7 +335,7 @@ void authority_judge(struct judgement *judgement, const struct authority_request
         end_order(judgement, request, row, END_REASON_OBJECTION, "objection-accepted");
         break;
     case AUTHORITY_ACTION_KIND_OBJECTION_REFUSED:
-        refuse_objection(judgement, request);
+        refuse_objection(judgement, request, row);
         break;
     }
 }

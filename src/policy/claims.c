@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
 
+#define CLAIMS_MAX COUNT_OF(((struct subject_state *)NULL)->claims)
+
 bool claim_is_sound(const struct judgement *judgement, const struct rights_claim *claim)
 {
     const struct trigger *trigger = judgement->court->trigger;
@@ -63,7 +65,6 @@ static struct restriction_fact claim_measure(struct judgement *judgement,
         .end_disclosed = true,
         .request_id = text_keep(judgement, claim->claim_id),
         .claimant_id = text_keep(judgement, claim->claimant_id),
-        .claims = 1,
     };
 }
 
@@ -86,6 +87,40 @@ static void tell_claimant(struct judgement *judgement, struct decision *decision
     }
 }
 
+static struct claim_fact *claim_find(struct subject_state *facts, struct bytes claim_id)
+{
+    for (uint32_t i = 0; i < facts->claims_count; i++) {
+        if (bytes_equal(facts->claims[i].claim_id, claim_id)) {
+            return &facts->claims[i];
+        }
+    }
+    return NULL;
+}
+
+static void claim_drop(struct subject_state *facts, size_t place)
+{
+    facts->claims_count--;
+    memmove(&facts->claims[place], &facts->claims[place + 1],
+            (facts->claims_count - place) * sizeof(facts->claims[0]));
+}
+
+/* The claim keeps the measure with this number; of too many the oldest is forgotten. */
+static void claim_keep(struct judgement *judgement, const struct rights_claim *claim,
+                       int32_t number)
+{
+    struct subject_state *facts = judgement->facts;
+    struct claim_fact *known = claim_find(facts, claim->claim_id);
+    if (known != NULL) {
+        known->number = number;
+        return;
+    }
+    if (facts->claims_count == CLAIMS_MAX) {
+        claim_drop(facts, 0);
+    }
+    facts->claims[facts->claims_count++] =
+        (struct claim_fact){.claim_id = text_keep(judgement, claim->claim_id), .number = number};
+}
+
 static void hide_content(struct judgement *judgement, const struct rights_claim *claim)
 {
     struct decision decision;
@@ -94,6 +129,9 @@ static void hide_content(struct judgement *judgement, const struct rights_claim 
     made.expires_at = (struct optional_long){
         judgement->court->decided_ms + decision.policy->temporary_measure_ms, true};
     measure_apply(judgement, &decision, &made, NULL);
+    if (restriction_of(judgement->facts, made.case_number, made.measure) != NULL) {
+        claim_keep(judgement, claim, made.case_number); /* not at the cap of restrictions */
+    }
     measure_tell(judgement, &decision, NOTICE_KIND_TEMPORARY_MEASURE_POSTER,
                  judgement->facts->subject_id, &made);
     tell_claimant(judgement, &decision, claim, &made);
@@ -102,12 +140,12 @@ static void hide_content(struct judgement *judgement, const struct rights_claim 
 
 /* A second claim on the same content joins the running measure. */
 static void join_claim(struct judgement *judgement, const struct rights_claim *claim,
-                       struct restriction_fact *row)
+                       const struct restriction_fact *row)
 {
     struct decision decision;
     claim_decision(judgement, &decision, claim, AUDIT_ACTION_OUTCOME);
     decision_close(judgement, &decision);
-    row->claims++;
+    claim_keep(judgement, claim, row->case_number);
     tell_claimant(judgement, &decision, claim, row);
 }
 
@@ -122,13 +160,31 @@ static void remove_content(struct judgement *judgement, const struct rights_clai
                  judgement->facts->subject_id, &made);
 }
 
-static void withdraw_claim(struct judgement *judgement, const struct rights_claim *claim,
-                           struct restriction_fact *row)
+static bool is_claimed(const struct subject_state *facts, int32_t number)
 {
-    if (row == NULL) {
+    for (uint32_t i = 0; i < facts->claims_count; i++) {
+        if (facts->claims[i].number == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Ends the measure with the last claim that keeps it; a claim that hid nothing takes nobody else's away. */
+static void withdraw_claim(struct judgement *judgement, const struct rights_claim *claim)
+{
+    struct subject_state *facts = judgement->facts;
+    struct claim_fact *known = claim_find(facts, claim->claim_id);
+    if (known == NULL) {
         const struct ground ground = claim_ground(claim);
         decision_refuse(judgement, judgement->policy, &ground, "i.20");
-    } else if (--row->claims <= 0) {
+        return;
+    }
+    const int32_t number = known->number;
+    struct restriction_fact *row = restriction_of(facts, number, MEASURE_TEMPORARY_MEASURE);
+    ASSERT(row != NULL);
+    claim_drop(facts, (size_t)(known - facts->claims));
+    if (!is_claimed(facts, number)) {
         restriction_end(judgement, row, END_REASON_CLAIM_WITHDRAWN, "claim-withdrawn");
     } else {
         struct decision decision;
@@ -143,7 +199,7 @@ void claim_judge(struct judgement *judgement, const struct rights_claim *claim)
                                                 claim->content_ref, (struct bytes){0});
     judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
     if (claim->action == CLAIM_ACTION_WITHDRAW) {
-        withdraw_claim(judgement, claim, row);
+        withdraw_claim(judgement, claim);
     } else if (claim->action == CLAIM_ACTION_COURT_ORDER) {
         remove_content(judgement, claim, row);
     } else if (judgement->policy->areas[claim->area].class != AREA_CLASS_PUBLIC) {
@@ -225,7 +281,8 @@ static void minor_renew(struct judgement *judgement, struct restriction_fact *ro
     }
     const struct optional_long end = {
         row->expires_at.value + judgement->policy->minor_protection_ms, true};
-    measure_change(judgement, row, &ground, "k15", end, row->scopes, row->state);
+    struct decision decision;
+    measure_change(judgement, &decision, row, &ground, "k15", end, row->scopes, row->state);
 }
 
 void minor_judge(struct judgement *judgement, const struct minor_protection_request *request)
@@ -233,6 +290,12 @@ void minor_judge(struct judgement *judgement, const struct minor_protection_requ
     struct restriction_fact *row = measure_find(judgement->facts, MEASURE_MINOR_PROTECTION,
                                                 (struct bytes){0}, (struct bytes){0});
     judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
+    if (judgement->facts->account_state == ACCOUNT_STATE_MEMORIAL &&
+        request->action != MINOR_ACTION_END) {
+        const struct ground ground = minor_ground(judgement);
+        decision_refuse(judgement, judgement->policy, &ground, "s3.48"); /* F14: no new one, none longer */
+        return;
+    }
     switch (request->action) {
     case MINOR_ACTION_START:
         if (row == NULL) {

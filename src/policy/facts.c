@@ -58,6 +58,11 @@ void case_remove(struct subject_state *facts, struct case_fact *item)
 {
     const size_t place = (size_t)(item - facts->cases);
     ASSERT(place < facts->cases_count);
+    for (uint32_t i = facts->asked_count; i > 0; i--) {
+        if (facts->asked[i - 1].number == item->number) {
+            LIST_REMOVE(facts->asked, facts->asked_count, i - 1);
+        }
+    }
     LIST_REMOVE(facts->cases, facts->cases_count, place);
 }
 
@@ -108,6 +113,11 @@ void restriction_drop(struct subject_state *facts, struct restriction_fact *rest
 {
     const size_t place = (size_t)(restriction - facts->restrictions);
     ASSERT(place < facts->restrictions_count);
+    for (uint32_t i = facts->claims_count; i > 0; i--) {
+        if (facts->claims[i - 1].number == restriction->case_number) {
+            LIST_REMOVE(facts->claims, facts->claims_count, i - 1);
+        }
+    }
     LIST_REMOVE(facts->restrictions, facts->restrictions_count, place);
 }
 
@@ -253,12 +263,23 @@ static bool case_is_needed(const struct judgement *judgement, const struct case_
     return false;
 }
 
-/* An appeal is kept as long as what it is about. */
+static bool runs(const struct subject_state *facts, int32_t number)
+{
+    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
+        if (facts->restrictions[i].case_number == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An appeal is kept until it is decided, and as long as what it is about. */
 static void prune_appeals(struct subject_state *facts)
 {
     for (uint32_t i = facts->appeals_count; i > 0; i--) {
         const int32_t number = facts->appeals[i - 1].case_number;
-        if (violation_find(facts, number) == NULL && case_find(facts, number) == NULL) {
+        if (!facts->appeals[i - 1].open && violation_find(facts, number) == NULL &&
+            case_find(facts, number) == NULL && !runs(facts, number)) {
             LIST_REMOVE(facts->appeals, facts->appeals_count, i - 1);
         }
     }

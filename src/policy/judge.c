@@ -162,9 +162,6 @@ static bool answer_third_party(struct judgement *judgement, const struct record_
     } else {
         return false;
     }
-    if (judgement->facts->legal_holds == 0) {
-        judgement->facts->event_ids_count = 0;
-    }
     return true;
 }
 
@@ -186,9 +183,6 @@ static void judge_withdrawn(struct judgement *judgement, const struct record_typ
             account_judge(judgement, change);
         }
         return;
-    }
-    if (judgement->facts->legal_holds == 0) {
-        judgement->facts->event_ids_count = 0;
     }
     if (type == &record_authority_request) {
         authority_judge_withdrawn(judgement, record);
@@ -242,6 +236,21 @@ static enum judge_result judge_other(struct judgement *judgement, const struct r
     return JUDGE_DONE;
 }
 
+static enum judge_result dispatch(struct judgement *judgement, const struct record_type *type,
+                                  const void *record, enum dead_reason *reason_out)
+{
+    if (type == &record_report) {
+        return report_judge(judgement, record, reason_out);
+    }
+    if (type == &record_verdict) {
+        return verdict_judge(judgement, record, reason_out);
+    }
+    if (type == &record_signal) {
+        return judge_signal(judgement, record);
+    }
+    return judge_other(judgement, type, record, reason_out);
+}
+
 enum judge_result judge_record(struct court *court, struct subject_state *facts,
                                const struct record_type *type, const void *record,
                                enum dead_reason *reason_out)
@@ -254,16 +263,11 @@ enum judge_result judge_record(struct court *court, struct subject_state *facts,
         }
     }
     begin(&judgement, court, facts);
-    if (type == &record_report) {
-        return report_judge(&judgement, record, reason_out);
+    const enum judge_result result = dispatch(&judgement, type, record, reason_out);
+    if (facts->account_state == ACCOUNT_STATE_WITHDRAWN && facts->legal_holds == 0) {
+        facts->event_ids_count = 0; /* nothing is kept of who is gone (I.22) */
     }
-    if (type == &record_verdict) {
-        return verdict_judge(&judgement, record, reason_out);
-    }
-    if (type == &record_signal) {
-        return judge_signal(&judgement, record);
-    }
-    return judge_other(&judgement, type, record, reason_out);
+    return result;
 }
 
 /* Ids of a timer are made from its due time and a number. One may fire at a due time that was used, when a fact
@@ -310,7 +314,7 @@ bool judge_is_empty(const struct subject_state *facts)
            facts->reviews_count == 0 && facts->outcomes_count == 0 && facts->appeals_count == 0 &&
            facts->legal_holds == 0 && facts->roles_count == 0 && facts->marks_count == 0 &&
            facts->orders_count == 0 && facts->targets_count == 0 && facts->trips_count == 0 && facts->tombstones_count == 0 &&
-           facts->proofs_count == 0 && facts->wanted_proofs_count == 0 &&
+           facts->proofs_count == 0 && facts->wanted_proofs_count == 0 && facts->claims_count == 0 &&
            !facts->abuse_decided_at.set;
 }
 

@@ -267,9 +267,9 @@ void measure_apply(struct judgement *judgement, struct decision *decision,
 /* A notice of the measure's own kind; to nobody if the addressee is not known or dead. */
 void measure_tell(struct judgement *judgement, struct decision *decision, enum notice_kind kind,
                   struct bytes addressee, const struct restriction_fact *measure);
-void measure_change(struct judgement *judgement, struct restriction_fact *row,
-                    const struct ground *ground, const char *rule, struct optional_long end,
-                    scope_set scopes, enum decision_state state);
+void measure_change(struct judgement *judgement, struct decision *decision,
+                    struct restriction_fact *row, const struct ground *ground, const char *rule,
+                    struct optional_long end, scope_set scopes, enum decision_state state);
 void content_measure(struct judgement *judgement, const struct verdict *verdict);
 
 /* claims.c */

@@ -128,6 +128,7 @@ void content_measure(struct judgement *judgement, const struct verdict *verdict)
         .expires_at = verdict->measure.value == MEASURE_CONTENT_REMOVE ? (struct optional_long){0}
                                                                        : verdict->expires_at,
         .end_disclosed = true,
+        .reviewer_ref = text_keep(judgement, verdict->reviewer_ref),
         .objected = true, /* a person's measure ends; nothing is removed at its end */
     };
     struct decision decision;
@@ -144,9 +145,9 @@ void content_measure(struct judgement *judgement, const struct verdict *verdict)
 }
 
 /* New end or scopes of a measure that its authority, guardian or account changes. */
-void measure_change(struct judgement *judgement, struct restriction_fact *row,
-                    const struct ground *ground, const char *rule, struct optional_long end,
-                    scope_set scopes, enum decision_state state)
+void measure_change(struct judgement *judgement, struct decision *decision,
+                    struct restriction_fact *row, const struct ground *ground, const char *rule,
+                    struct optional_long end, scope_set scopes, enum decision_state state)
 {
     const int64_t old_end = row->expires_at.set ? row->expires_at.value : TIME_NEVER_MS;
     const int64_t new_end = end.set ? end.value : TIME_NEVER_MS;
@@ -156,21 +157,20 @@ void measure_change(struct judgement *judgement, struct restriction_fact *row,
                                   : RESTRICTION_OP_CHANGE,
         .prior_decision_id = row->decision_id,
     };
-    struct decision decision;
-    decision_open(judgement, &decision,
+    decision_open(judgement, decision,
                   policy_version(judgement->court->policies, row->policy_version, row->decided_at),
                   AUDIT_ACTION_DECIDE, ground, rule);
-    decision.payload.smaller_scope = bytes_text("none");
-    decision.audit.stage_from = row->stage;
-    decision.audit.stage_to = row->stage;
-    row->decision_id = decision.id;
+    decision->payload.smaller_scope = bytes_text("none");
+    decision->audit.stage_from = row->stage;
+    decision->audit.stage_to = row->stage;
+    row->decision_id = decision->id;
     row->expires_at = end;
     row->scopes = scopes;
     row->state = state;
     struct violation_fact *violation = violation_find(judgement->facts, row->case_number);
     if (violation != NULL) {
-        violation->step_decision_id = decision.id;
+        violation->step_decision_id = decision->id;
     }
     const bool told = state != DECISION_STATE_FROZEN_MEMORIAL;
-    restriction_publish(judgement, &decision, row, &change, NOTICE_KIND_RESTRICTION_CHANGED, told);
+    restriction_publish(judgement, decision, row, &change, NOTICE_KIND_RESTRICTION_CHANGED, told);
 }

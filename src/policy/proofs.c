@@ -163,7 +163,8 @@ void proof_accepted(struct judgement *judgement, const struct signal *signal)
 {
     struct subject_state *facts = judgement->facts;
     uint8_t id[ID_SIZE];
-    const struct finding finding = {.automation = AUTOMATION_PARTIAL};
+    /* Proofs pass the breaker (I.25). */
+    const struct finding finding = {.automation = AUTOMATION_PARTIAL, .released = true};
     judgement->proof_id = signal->report_id;
     if (signal->case_id.data == NULL && signal->category == CATEGORY_ACCOUNT_THEFT) {
         theft_proved(judgement);

@@ -81,6 +81,14 @@ static bool is_decided(const struct judgement *judgement, const struct report_fa
            (!is_grave(policy, admission->category) || grave);
 }
 
+/* Of two decisions on one act the later one answers. */
+static bool is_later(struct subject_state *facts, const struct report_fact *item,
+                     const struct report_fact *than)
+{
+    return than == NULL || case_find(facts, item->case_number)->decided_at.value >=
+                               case_find(facts, than->case_number)->decided_at.value;
+}
+
 /* What is known of the message already: a report of the same reporter, and a decided one. */
 struct known {
     const struct report_fact *repeat;
@@ -102,7 +110,8 @@ static struct known find_known(const struct judgement *judgement, const struct r
             known.repeat = item;
             break;
         }
-        if (known.decided == NULL && is_decided(judgement, item, admission)) {
+        if (is_decided(judgement, item, admission) &&
+            is_later(judgement->facts, item, known.decided)) {
             known.decided = item;
         }
     }
@@ -241,6 +250,25 @@ static void forward(struct judgement *judgement, struct case_fact *item,
     case_ask(judgement, item, REVIEW_KIND_OTHER_POLICY);
 }
 
+/* Whether the person is asked for the first time in this case; of too many the oldest is forgotten. */
+static bool asks_first(struct judgement *judgement, int32_t number, struct bytes person_id)
+{
+    struct subject_state *facts = judgement->facts;
+    for (uint32_t i = 0; i < facts->asked_count; i++) {
+        if (facts->asked[i].number == number &&
+            bytes_equal(facts->asked[i].person_id, person_id)) {
+            return false;
+        }
+    }
+    if (facts->asked_count == COUNT_OF(facts->asked)) {
+        facts->asked_count--;
+        memmove(&facts->asked[0], &facts->asked[1], facts->asked_count * sizeof(facts->asked[0]));
+    }
+    facts->asked[facts->asked_count++] =
+        (struct asked_fact){.number = number, .person_id = text_keep(judgement, person_id)};
+    return true;
+}
+
 /* Whom the sender pretends to be is asked for proof; each such report goes to his record. */
 static void ask_proof(struct judgement *judgement, struct case_fact *item,
                       const struct report *report)
@@ -265,8 +293,7 @@ static void ask_proof(struct judgement *judgement, struct case_fact *item,
         .source_kind = report->source_kind,
     };
     judgement->court->outbox->emit(judgement->court->outbox, &record_signal, &record);
-    if (!bytes_equal(item->impersonated_id, report->impersonated_id)) {
-        item->impersonated_id = text_keep(judgement, report->impersonated_id);
+    if (asks_first(judgement, item->number, report->impersonated_id)) {
         emit_proof_request(judgement, case_hex, item->records++, report->impersonated_id);
     }
 }
@@ -329,7 +356,8 @@ static void report_join_memorial(struct judgement *judgement, const struct repor
 {
     const struct policy_evidence *evidence = evidence_of(admission->policy, admission->class);
     const struct case_fact *item = case_find_open(judgement->facts, admission);
-    if (item == NULL && !admission->asks && admission->score < evidence->ask_score) {
+    if (item == NULL && !admission->asks && admission->route != ROUTE_UNKNOWN_AREA &&
+        admission->score < evidence->ask_score) {
         answer(judgement, report, admission, OUTCOME_CLOSED, "s3.48");
         return;
     }
@@ -337,6 +365,20 @@ static void report_join_memorial(struct judgement *judgement, const struct repor
     admission->human = true;
     admission->no_hold = true;
     report_join(judgement, report, admission);
+}
+
+/* An admitted report: of a memorial, of an act that was decided, or of a case. */
+static void report_place(struct judgement *judgement, const struct report *report,
+                         struct admission *admission, const struct report_fact *decided)
+{
+    if (judgement->facts->account_state == ACCOUNT_STATE_MEMORIAL &&
+        admission->route != ROUTE_FORWARD) {
+        report_join_memorial(judgement, report, admission);
+    } else if (decided != NULL) {
+        answer_decided(judgement, report, admission, decided);
+    } else {
+        report_join(judgement, report, admission);
+    }
 }
 
 enum judge_result report_judge(struct judgement *judgement, const struct report *report,
@@ -366,16 +408,11 @@ enum judge_result report_judge(struct judgement *judgement, const struct report 
                             OUTCOME_DUPLICATE);
         return JUDGE_DONE;
     }
-    if (judgement->facts->account_state == ACCOUNT_STATE_MEMORIAL) {
-        report_join_memorial(judgement, report, &admission);
-    } else if (known.decided != NULL) {
-        answer_decided(judgement, report, &admission, known.decided);
-    } else {
-        report_join(judgement, report, &admission);
-    }
+    report_place(judgement, report, &admission, known.decided);
     return JUDGE_DONE;
 }
 
+/* An authority's REPORT counts as an institution's report does, and is no act. */
 void report_of_authority(struct judgement *judgement, const struct authority_request *request)
 {
     const int64_t now_ms = judgement->court->decided_ms;
@@ -405,5 +442,6 @@ void report_of_authority(struct judgement *judgement, const struct authority_req
     judgement->request_id = request->request_id;
     report_admit(judgement, &report, &admission);
     admission.request = true;
-    report_join(judgement, &report, &admission);
+    report_place(judgement, &report, &admission,
+                 find_known(judgement, &report, &admission).decided);
 }

@@ -75,11 +75,12 @@ static bool asks(struct judgement *judgement, const struct case_fact *item,
 {
     const struct policy_category *category = &admission->policy->categories[admission->category];
     const struct policy_evidence *evidence = evidence_of(admission->policy, admission->class);
+    if (category->lane == LANE_PROOF && category->severity == SEVERITY_NONE &&
+        judgement->facts->account_state != ACCOUNT_STATE_MEMORIAL) {
+        return false; /* ACCOUNT_THEFT: a report only asks for proof (I.19) */
+    }
     if (item->review.set || admission->asks || admission->route == ROUTE_UNKNOWN_AREA) {
         return true;
-    }
-    if (category->lane == LANE_PROOF && category->severity == SEVERITY_NONE) {
-        return false; /* ACCOUNT_THEFT: a report only asks for proof */
     }
     return meets(judgement, "ask.score", item->best_score, evidence->ask_score, "ask.reporters",
                  reporters, evidence->ask_reporters, false);

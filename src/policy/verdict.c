@@ -279,7 +279,8 @@ static void set_permanent(struct judgement *judgement, const struct verdict *ver
     struct subject_state *facts = judgement->facts;
     const enum ledger ledger = reviewed_ledger(facts, verdict->case_id);
     struct violation_fact *violation = ledger == LEDGER_NONE ? NULL : last_step(facts, ledger);
-    if (violation == NULL || violation->permanent || facts->subject_kind == SUBJECT_KIND_REPORTER) {
+    if (violation == NULL || violation->permanent || facts->subject_kind == SUBJECT_KIND_REPORTER ||
+        facts->account_state == ACCOUNT_STATE_MEMORIAL) {
         refuse(judgement, verdict, "i.15");
         return;
     }
