@@ -17,54 +17,75 @@ class Accounts:
     # Withdrawal and return -----------------------------------------------------------------------
 
     def withdraw(self, subject, value):
-        if subject.account == "WITHDRAWN":
-            return
-        subject.account, subject.tag = "WITHDRAWN", value.get("rejoin_tag")
+        """Measures, questions and cases end at once; an open dispute delays the erasure."""
+        self.account_becomes(subject, "WITHDRAWN")
+        self.store_tombstones(subject, value.get("rejoin_tag"))
+        self.leave(subject)
         if not subject.hold_of_law:
             self.erase(subject)
 
-    def erase(self, subject):
-        clocks, kept = self.policy["clocks"], []
-        for r in subject.running():
-            if r["measure"] in OWN_END:
-                kept.append(dict(r))
+    def store_tombstones(self, subject, tag):
+        if tag is None:
+            return
+        kept = [r for r in subject.running() if r["measure"] in OWN_END]
         child = [v for v in subject.violations if v["outcome"] == "CONFIRMED"
                  and "child" in self.traits(v["category"])]
+        if child and not any(r["measure"] == "RESTRICT_PERM_ALL" for r in kept):
+            kept.append({"measure": "RESTRICT_PERM_AREA", "ledger": "OPEN_CHAT",
+                         "area": "OPEN_CHAT_ROOM", "scopes": {"OPEN_CHAT_USE"},
+                         "expires_at": None, "category": child[0]["category"]})
+        for r in kept:
+            until = r["expires_at"] or self.now + self.policy["clocks"]["tombstone_permanent"]
+            self.send(subject, "USER:rj." + tag, "TOMBSTONE_STORE", r["measure"],
+                      until, measure=dict(r), until=until)
+
+    def leave(self, subject):
         for r in subject.running():
             self.end(subject, r, "ERASED")
         for case in subject.cases:
             if case["open"]:
                 self.close(subject, case, "CLOSED")
-        for report in subject.reports:
-            if report["fate"] == "WAITING":
-                self.outcome(subject, report, "CLOSED")
         for review in subject.reviews:
             self.close_review(subject, review)
+
+    def erase(self, subject):
+        self.show(subject)
         self.send(subject, "REPORTER:" + subject.id, "ERASE")
-        if subject.tag:
-            if child and not any(r["measure"] == "RESTRICT_PERM_ALL" for r in kept):
-                kept.append({"measure": "RESTRICT_PERM_AREA", "ledger": "OPEN_CHAT",
-                             "area": "OPEN_CHAT_ROOM", "scopes": {"OPEN_CHAT_USE"},
-                             "expires_at": None, "category": child[0]["category"]})
-            for r in kept:
-                until = r["expires_at"] or self.now + clocks["tombstone_permanent"]
-                self.send(subject, "USER:rj." + subject.tag, "TOMBSTONE_STORE", r["measure"],
-                          until, measure=r, until=until)
-        tag, account, out = subject.tag, subject.account, subject.out
-        events = subject.events
+        self.forget(subject)
+        subject.account = "WITHDRAWN"
+        subject.out["peers"].append(False)
+
+    def forget(self, subject):
+        waiting = subject.waiting_orders
         subject.clear()
-        subject.tag, subject.account, subject.erased, subject.out = tag, account, True, out
-        subject.standing = None
-        if not subject.shown:
-            subject.out["peers"].append(False)
-        subject.shown = False
-        subject.events = events
+        subject.standing, subject.shown, subject.waiting_orders = None, False, waiting
 
     def on_erase(self, subject, origin, values):
+        self.leave(subject)
+        account, subject.account = subject.account, "ACTIVE"
+        subject.told, subject.klass = {}, "NORMAL"
         self.show(subject)
-        subject.clear()
-        subject.account = "ACTIVE"
-        self.show(subject)
+        subject.account = account
+        self.forget(subject)
+
+    def is_gone(self, subject, kind, value):
+        """What a record about somebody who has left does; False: it is judged as ever."""
+        if kind in ("Inquiry", "Appeal") and not value["verified_subject"] or kind == "Dispute":
+            return False
+        if kind == "AccountChange":
+            if value["kind"] == "REGISTERED":
+                self.account_becomes(subject, "ACTIVE")
+                self.register(subject, value)
+        elif kind == "AuthorityRequest" and value["action"] == "ORDER" and self.is_binding(value):
+            self.await_order(subject, value)
+        elif kind == "Report":
+            return False
+        elif kind not in ("ChatEvent", "NoticePreference"):
+            if kind == "AuthorityRequest" and value["action"] == "WITHDRAW":
+                subject.waiting_orders = [o for o in subject.waiting_orders
+                                          if o["value"]["request_id"] != value["request_id"]]
+            self.refuse(subject)
+        return True
 
     def on_tombstone(self, subject, origin, values):
         subject.tombstones.append(values)
@@ -88,16 +109,17 @@ class Accounts:
     # Memorial ------------------------------------------------------------------------------------
 
     def memorial(self, subject, value):
-        if subject.account != "ACTIVE" and subject.account != "REJOINED":
+        if subject.account == "MEMORIAL_DENIED":
             return self.refuse(subject)
+        if subject.account == "MEMORIAL":
+            return None
+        self.account_becomes(subject, "MEMORIAL")
         for case in subject.cases:
             if case["open"]:
                 self.close(subject, case, "CLOSED")
-        for report in subject.reports:
-            if report["fate"] == "WAITING":
-                report["fate"] = "WAITED"
-                self.outcome(subject, report, "CLOSED")
-        subject.account = "MEMORIAL"
+        for review in subject.reviews:
+            if review["kind"] != "APPEAL":
+                self.close_review(subject, review)
         for r in subject.running():
             r["frozen"] = True
             self.publish(subject, "CHANGE", r, None)
@@ -105,8 +127,10 @@ class Accounts:
         return None
 
     def deny_memorial(self, subject, value):
-        if subject.account in ("MEMORIAL", "WITHDRAWN"):
-            return self.refuse(subject)
+        if subject.account == "MEMORIAL":
+            return self.refuse(subject)  # it is done
+        if subject.account == "MEMORIAL_DENIED":
+            return None
         subject.account = "MEMORIAL_DENIED"
         return self.show(subject)
 
@@ -115,8 +139,10 @@ class Accounts:
     def minor(self, subject, value):
         clocks, r = self.policy["clocks"], next(
             (r for r in subject.running() if r["measure"] == "MINOR_PROTECTION"), None)
-        if value["action"] == "START":
-            if r is None and subject.account not in ("MEMORIAL", "WITHDRAWN"):
+        if subject.account == "MEMORIAL" and (r is None or value["action"] == "RENEW"):
+            self.refuse(subject)  # running ones keep their end, new ones are not possible (F14)
+        elif value["action"] == "START":
+            if r is None:
                 self.apply(subject, {
                     "measure": "MINOR_PROTECTION", "ledger": "OPEN_CHAT", "area": "OPEN_CHAT_ROOM",
                     "scopes": self.scopes(clocks["minor_scopes"]),

@@ -12,16 +12,14 @@ class Content:
     def claim(self, subject, value):
         if value["action"] == "WITHDRAW":
             return self.claim_withdrawn(subject, value)
-        content, running = value["content_ref"], None
-        if subject.account == "WITHDRAWN":
-            return None
+        content = value["content_ref"]
         running = self.on_content(subject, content, ("TEMPORARY_MEASURE",))
         if value["action"] == "COURT_ORDER":
             return self.remove_content(subject, content, value["area"], value["category"], running)
         if self.area_class(value["area"]) != "PUBLIC":
-            return self.ask(subject, "PRIVATE_RIGHTS_CLAIM", value["category"], None, case=value)
+            return self.question(subject, "PRIVATE_RIGHTS_CLAIM", value["category"])
         if not value["prima_facie"] or value["publisher_is_press"]:
-            return self.ask(subject, "CONTENT", value["category"], None, case=value)
+            return self.question(subject, "CONTENT", value["category"])
         if running:
             running["claims"].add(value["claim_id"])
             if value.get("claimant_id"):
@@ -49,7 +47,7 @@ class Content:
 
     def rights_objection(self, subject, r, value):
         if r is None or r["measure"] != "TEMPORARY_MEASURE" or r["state"] != "RUNNING" \
-                or r.get("objected", True):
+                or r.get("objected", True):  # a person's measure is appealed, not objected to
             return self.notice(value["appellant_id"], "APPEAL_RESULT")
         r["objected"] = True
         return self.notice(value["appellant_id"], "APPEAL_RECEIPT")
@@ -67,14 +65,14 @@ class Content:
         self.tell(subject, "TEMPORARY_MEASURE_POSTER")
         return r
 
-    def content_measure(self, subject, case, value):
+    def content_measure(self, subject, value):
         if value.get("content_ref") is None or value.get("measure") not in (
                 "CONTENT_REMOVE", "CONTENT_DEMOTE", "TEMPORARY_MEASURE"):
             return self.refuse(subject)
         self.apply(subject, {
             "measure": value["measure"], "target": value["content_ref"], "area": value["area"],
             "expires_at": value.get("expires_at"), "category": value["category"],
-            "reviewer": value["reviewer_ref"], "case": case})
+            "reviewer": value["reviewer_ref"]})
         return None
 
     # Authorities ---------------------------------------------------------------------------------
@@ -82,41 +80,52 @@ class Content:
     def authority(self, subject, value):
         action = value["action"]
         if action == "REPORT":
-            subject.institutions.append({"at": self.now, "used": False,
-                                         "category": value["category"]})
-            if any(c["open"] and c["category"] == value["category"] for c in subject.cases):
-                self.doubt(subject, "institution-request-taken-as-an-act")
-            return self.room_requests(subject)
+            return self.report(subject, report_of(value, self.now), request=True)
         order = next((o for o in subject.orders if o["request_id"] == value["request_id"]), None)
         if action == "ORDER":
             return self.order(subject, value, order)
-        if order is None or order["measure"] is None or order["measure"]["state"] != "RUNNING":
+        if action == "WITHDRAW":
+            subject.waiting_orders = [o for o in subject.waiting_orders
+                                      if o["value"]["request_id"] != value["request_id"]]
+        if order is None or order["measure"]["state"] != "RUNNING":
             return self.refuse(subject)
-        if action in ("WITHDRAW", "OBJECTION_ACCEPTED"):
-            return self.end(subject, order["measure"], "AUTHORITY_WITHDRAWN"
-                            if action == "WITHDRAW" else "OBJECTION")
-        return None
+        if action == "OBJECTION_REFUSED":
+            if order["measure"].get("objected"):
+                self.tell(subject, "APPEAL_RESULT")
+            return None
+        return self.end(subject, order["measure"], "AUTHORITY_WITHDRAWN"
+                        if action == "WITHDRAW" else "OBJECTION")
 
     def order(self, subject, value, known):
-        base = self.policy["authority_bases"][value["legal_basis"]]
-        if value["rank"] != "BINDING" or value["authority"] not in base.get("binding", []):
-            self.ask(subject, "AUTHORITY_NOT_BINDING", value["category"], None, case=value)
-            return
-        if subject.account in ("WITHDRAWN", "MEMORIAL"):
-            due = value.get("execute_by") or self.now
-            subject.waiting_orders.append(
-                {"value": value, "due": due + self.policy["clocks"]["authority_execution"]})
-            return
-        if known and known["measure"] and known["measure"]["state"] == "RUNNING":
+        if not self.is_binding(value):
+            return self.question(subject, "AUTHORITY_NOT_BINDING", value["category"])
+        if known and known["measure"]["state"] == "RUNNING":
             return self.change_order(subject, value, known["measure"])
+        if subject.account == "MEMORIAL" and value["target_kind"] != "CONTENT":
+            return self.await_order(subject, value)  # only content measures are possible (F14)
         order = {"request_id": value["request_id"], "measure": None, "value": value}
-        subject.orders.append(order)
+        subject.orders.insert(0, order)
         order["measure"] = self.apply(subject, {
             "measure": "AUTHORITY_ACTION", "area": value["area"], "category": value["category"],
             "target": value.get("content_ref") if value["target_kind"] == "CONTENT" else None,
             "scopes": set(value.get("scopes", [])), "expires_at": value.get("ends_at")}, tell=False)
         self.executed(subject, value)
         self.tell(subject, "AUTHORITY_ACTION_POSTER")
+        return None
+
+    def is_binding(self, value):
+        base = self.policy["authority_bases"][value["legal_basis"]]
+        return value["rank"] == "BINDING" and value["authority"] in base.get("binding", [])
+
+    def await_order(self, subject, value):
+        """Nobody is there to execute it on: its authority is told at the deadline (I.21)."""
+        self.refuse(subject)
+        due = value.get("execute_by")
+        if due is None:
+            due = self.now + self.policy["clocks"]["authority_execution"]
+        subject.waiting_orders = [o for o in subject.waiting_orders
+                                  if o["value"]["request_id"] != value["request_id"]]
+        subject.waiting_orders.append({"value": value, "due": max(due, self.now)})
 
     def executed(self, subject, value):
         subject.out["authority"].append(("EXECUTED", value["authority"], value["request_id"]))
@@ -139,8 +148,8 @@ class Content:
 
     def authority_objection(self, subject, r, value):
         window = self.policy["clocks"]["authority_objection"]
-        if r is None or r["measure"] != "AUTHORITY_ACTION" or r.get("objected") \
-                or self.now > r["decided_at"] + window:
+        if r is None or r["measure"] != "AUTHORITY_ACTION" or r["state"] != "RUNNING" \
+                or r.get("objected") or self.now > r["decided_at"] + window:
             return self.notice(value["appellant_id"], "APPEAL_RESULT")
         r["objected"] = True
         order = next(o for o in subject.orders if o["measure"] is r)
@@ -152,3 +161,10 @@ class Content:
         report = self.category(case["category"]).get("report")
         if report:
             subject.out["authority"].append((report["kind"], report["to"], None))
+
+
+def report_of(value, now):
+    """The report that an authority's REPORT is: an institution's, which counts and is no act."""
+    return dict(value, source_kind="INSTITUTION_REPORT", good_faith=True, relation="NON_FRIEND",
+                act_at=now if value.get("act_at") is None else value["act_at"],
+                publisher_is_press=False)

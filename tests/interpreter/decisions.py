@@ -13,17 +13,19 @@ class Decisions:
     def verdict(self, subject, value):
         if value["kind"] in ON_DECISION:
             return self.verdict_on_decision(subject, value)
-        if any(r["fate"] == "WAITING" for r in subject.reports):
-            self.doubt(subject, "verdict-while-friend-report-waits")
+        if value["kind"] == "CONTENT_MEASURE":
+            return self.content_measure(subject, value)
         case = self.case_of(subject, value)
-        if case is None or subject.account == "WITHDRAWN":
+        if case is None:
             return self.refuse(subject)
         if value["kind"] == "SET_PERMANENT":
             return self.set_permanent(subject, case, value)
-        if value["kind"] == "CONTENT_MEASURE":
-            return self.content_measure(subject, case, value)
-        if not case["open"] or subject.account == "MEMORIAL":
+        if not case["open"]:
             return self.refuse(subject)
+        if value["kind"] == "CONFIRM" and subject.account == "MEMORIAL":
+            self.adopt(subject, case, value)
+            self.decide(subject, case, "CONFIRMED")  # no strike any more (H20)
+            return None
         if value["kind"] == "CONFIRM":
             return self.confirm(subject, case, value)
         return self.dismiss(subject, case, value["kind"] == "DISMISS_GROUNDLESS")
@@ -73,6 +75,8 @@ class Decisions:
     def set_permanent(self, subject, case, value):
         """A person makes the last step permanent; it adds no strike (I.15)."""
         ledger = case["ledger"]
+        if subject.account == "MEMORIAL":
+            return self.refuse(subject)
         review = next((r for r in subject.reviews if r["open"] and r["ledger"] == ledger
                        and r["kind"] in ("LADDER_END", "ROOM_PERMANENT")), None)
         if review is None and not case["open"]:
@@ -127,11 +131,10 @@ class Decisions:
             return self.end(subject, r, "REVIEWER")
         if r["appeal"] is None or not r["appeal"]["open"] or r["reviewer"] == value["reviewer_ref"]:
             return self.refuse(subject)
+        if value["kind"] == "APPEAL_REDUCE" and r.get("violation") is None:
+            self.doubt(subject, "a-measure-without-a-strike-reduced")
         if value["kind"] == "APPEAL_REDUCE" and not self.reduce(subject, r, value):
             return self.refuse(subject)
-        if r["measure"] == "PROVISIONAL_HOLD":
-            self.doubt(subject, "appeal-against-lapsed-hold" if r["state"] != "RUNNING"
-                       else "overturned-hold-is-lifted")
         if value["kind"] == "APPEAL_OVERTURN":
             self.overturn(subject, r, "APPEAL")
         self.close_review(subject, r["appeal"])
@@ -146,7 +149,7 @@ class Decisions:
             elif violation["measure"] is not r:
                 self.reverse(subject, r, reason)
             return self.remove(subject, violation, reason)
-        if r["measure"] != "WARNING":
+        if r["measure"] != "WARNING" and (r["state"] == "RUNNING" or r["case"] is not None):
             self.reverse(subject, r, reason)
         return None
 
@@ -181,21 +184,22 @@ class Decisions:
             return self.rights_objection(subject, r, value)
         if value["kind"] == "AUTHORITY_OBJECTION":
             return self.authority_objection(subject, r, value)
-        owner = None if subject.kind == "USER" else self.owner(subject, None)
+        owner = self.owner(subject, None) if subject.kind == "ROOM" else None
         stranger = owner is not None and value["appellant_id"] != owner
-        if stranger and r is not None:
-            self.doubt(subject, "room-appeal-by-another")
         if r is None or r["appeal"] or self.now > r["decided_at"] + window or stranger:
             return self.notice(value["appellant_id"], "APPEAL_RESULT")
-        if r["measure"] == "PROVISIONAL_HOLD" and r["state"] != "RUNNING":
-            self.doubt(subject, "appeal-against-lapsed-hold")
-        if r["measure"] in ("CONTENT_REMOVE", "CONTENT_DEMOTE"):
-            self.doubt(subject, "appeal-against-a-content-measure")
+        self.doubt_ended(subject, r)
         self.notice(value["appellant_id"], "APPEAL_RECEIPT")
         r["appeal"] = {"kind": "APPEAL", "open": True, "case": r, "ledger": r["ledger"]}
         subject.reviews.append(r["appeal"])
         subject.out["reviews"].append((self.now, "APPEAL", "OPEN", r["category"], r["reviewer"]))
         return None
+
+    def doubt_ended(self, subject, r):
+        """Of a measure off the ladders, and of no case, the engine keeps nothing after its end."""
+        if r["state"] != "RUNNING" and r.get("violation") is None and r["case"] is None \
+                and r["measure"] != "WARNING":
+            self.doubt(subject, "appeal-against-a-measure-that-ended")
 
     def dispute(self, subject, value):
         if value["state"] == "OPENED":
@@ -204,12 +208,10 @@ class Decisions:
             subject.hold_of_law.discard(value["dispute_id"])
         r = self.target(subject, value.get("target_decision_id"))
         if value["state"] == "CLOSED_REVERSED" and r is not None and r["state"] != "REVERSED":
-            if r["measure"] == "PROVISIONAL_HOLD":
-                self.doubt(subject, "appeal-against-lapsed-hold" if r["state"] != "RUNNING"
-                           else "overturned-hold-is-lifted")
+            self.doubt_ended(subject, r)
             self.overturn(subject, r, "REVIEWER")
         self.tell(subject, "DISPUTE_STATUS")
-        if subject.account == "WITHDRAWN" and not subject.hold_of_law and not subject.erased:
+        if subject.account == "WITHDRAWN" and not subject.hold_of_law:
             self.erase(subject)
 
     def inquiry(self, subject, value):
@@ -221,7 +223,7 @@ class Decisions:
         if not subject.running():
             self.tell(subject, "RESTRICTION_APPLIED", "statement_none")
         if value["wants_review"]:
-            self.ask(subject, "INQUIRY", None, None, case=value)
+            self.question(subject, "INQUIRY", None)
         return None
 
     def harm(self, subject, value):

@@ -111,7 +111,9 @@ class Found:
 
     def standings(self, key, v):
         items = v and sorted((self.numbers.get(i["restriction_id"]), i["measure"], i["ledger"],
-                              i["area"], i["stage"], i["expires_at"]) for i in v["restrictions"])
+                              i["area"], i["stage"], i["expires_at"],
+                              " ".join(sorted(i["scopes"])), i["state"] == "FROZEN_MEMORIAL")
+                             for i in v["restrictions"])
         revision = self.count(key, "revision") + 1
         self.put(key, "standings", v and (v["revision"] == revision, v["account_state"],
                                           v["reporter_class"], items))
@@ -158,7 +160,7 @@ class Found:
             more = (v["template"],)
         elif v["kind"] == "REPORT_OUTCOME":
             more = (params["OUTCOME"],)
-        self.put(key, "notices", (v["kind"], *more))
+        self.put(key, "notices", (v["kind"], *more, v["occurred_at"]))
 
     def authority_reports(self, key, v):
         self.put(key, "authority", (v["kind"], v["authority"], v["request_id"]))

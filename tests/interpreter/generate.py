@@ -6,7 +6,12 @@ through one process and each can be played alone with the same timestamps. Each 
 milliseconds of its own: the text does not rank topics at one instant.
 """
 
+import datetime
+import os
 import random
+import re
+
+import policy as policy_file
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 FIRST = 1_104_537_600_000  # 2005-01-01
@@ -69,11 +74,17 @@ THEMES = {
                  "minor": 5, "inquiry": 4, "harm": 2, "dispute": 3, "claim": 3, "appeal": 2,
                  "preference": 1, "order": 2, "pass": 2},
     "reporters": {"groundless": 70, "abuse_verdict": 15, "report": 5, "verdict": 6, "pass": 2},
+    "versions": {"report": 60, "verdict": 30, "version": 6, "appeal": 4, "pass": 2},
     "breaker": {"report": 55, "verdict": 30, "release": 10, "pass": 1, "room_report": 5},
 }
 THEMES["mixed"] = {action: sum(theme.get(action, 0) for theme in list(THEMES.values()))
                    for action in {a for theme in THEMES.values() for a in theme}
-                   - {"groundless", "abuse_verdict", "release"}}
+                   - {"groundless", "abuse_verdict", "release", "version"}}
+
+# Numbers of the policy that a theme needs smaller, else it would not come to what it is about.
+NUMBERS = {"breaker": {"apply_max": 2, "all_max": 1}}
+# Themes that are run by name alone: what they change holds for every stream of the process.
+ALONE = ("breaker", "versions")
 
 
 def stream(seed, start, themes=None):
@@ -81,7 +92,15 @@ def stream(seed, start, themes=None):
     return Stream(seed, start, themes).lines()
 
 
+def default_document():
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                           "../../config/policies/default.yaml"), encoding="utf-8") as file:
+        return file.read()
+
+
 class Stream:
+    document = default_document()
+
     def __init__(self, seed, start, themes=None):
         self.random = random.Random(seed)
         self.name = "s%d" % seed
@@ -89,7 +108,7 @@ class Stream:
         self.out = []
         self.serial = 0
         choice, number = self.random.choice, self.random.randint
-        self.theme = choice(themes or [name for name in THEMES if name != "breaker"])
+        self.theme = choice(themes or [name for name in THEMES if name not in ALONE])
         self.pace = choice(["burst", "hours", "days", "days", "months", "mixed"])
         self.users = [self.user(i) for i in range(number(1, 3))]
         self.reporters = ["%s-r%d" % (self.name, i) for i in range(number(2, 26))]
@@ -680,9 +699,35 @@ class Stream:
             "report_ids": [self.name + "-x"], "category": "REPORT_ABUSE", "severity": "NONE",
             "area": "ALL", "reviewer_ref": "reviewer-1"})
 
+    # Policy versions -----------------------------------------------------------------------------
+
+    def do_version(self):
+        """A later version, in which some of what the users do is graver or lighter."""
+        choice, number = self.random.choice, len([line for line in self.out if "policy" in line]) + 2
+        if number > 4:
+            return
+        announced = self.now - self.now % 1000 + 1000 - choice([0, 0, DAY])
+        effective = announced + choice([7 * DAY, 7 * DAY, 8 * DAY, 20 * DAY])
+        text = self.document
+        for name in LADDER:
+            text = re.sub(r"(?m)(^  %s:.*\n    lane: LADDER\n    severity:) \w+" % name,
+                          r"\1 " + choice(["LIGHT", "SEVERE"]), text)
+        for field, value in (("version", number), ("genesis", "false"),
+                             ("announced_at", stamp(announced)), ("effective_at", stamp(effective))):
+            text = re.sub(r"(?m)^%s: .*$" % field, "%s: %s" % (field, value), text, count=1)
+        self.now = max(self.now, announced)
+        parsed = dict(policy_file.parse(text), announced_at=announced, effective_at=effective)
+        self.out.append({"policy": parsed, "document": text, "timestamp": self.now})
+        self.now += choice([DAY, 7 * DAY, 9 * DAY])
+
     # Breaker -------------------------------------------------------------------------------------
 
     def do_release(self):
         user, _ = self.a_target()
         self.on_decision(user, self.random.choice(["RELEASE_HELD", "RELEASE_HELD", "CANCEL_HELD"]),
                          "@held:%d" % self.random.choice([0, 0, 1]))
+
+
+def stamp(ms):
+    return datetime.datetime.fromtimestamp(ms / 1000, datetime.timezone.utc).strftime(
+        "%Y-%m-%dT%H:%M:%SZ")

@@ -48,9 +48,9 @@ class Interpreter(reports.Reports, ladder.Ladder, decisions.Decisions, rooms.Roo
             if r["expires_at"] is not None:
                 yield r["expires_at"], 0, Interpreter.expire, r
         for case in subject.cases:
-            if case["open"] and not case["review"] and not case["held"] and case["reports"]:
-                yield case["opened_at"] + self.policy["cases"]["wait"], 1, \
-                    Interpreter.case_waited, case
+            due = self.case_waits_until(case)
+            if due is not None:
+                yield due, 1, Interpreter.case_waited, case
         for report in subject.reports:
             if report["fate"] == "WAITING":
                 yield report["at"] + self.policy["clocks"]["proof_wait"], 2, \

@@ -28,16 +28,17 @@ class Ladder:
 
     def acts(self, case):
         """The acts of a case, the earliest first: time, area, act, report."""
-        acts = [(r["act_at"], r["area"], r["act"], r) for r in case["reports"]] \
-            or [(case["act_at"], case["area"], case["act"], None)]
+        acts = [(r["act_at"], r["area"], r["act"], r) for r in case["reports"]
+                if not r["request"]]
+        if not acts:  # the verdict is the case
+            at = self.now if case.get("act_at") is None else case["act_at"]
+            acts = [(at, case["area"], case.get("act", ("VERDICT", at)), None)]
         return sorted(acts, key=lambda act: act[0])
 
     def confirm(self, subject, case, value, released=False):
         """A violation: a ban, a strike with its step, or nothing but the outcome."""
         if value and not released:
-            case["category"], case["area"] = value["category"], value["area"]
-            case["reviewer"] = value["reviewer_ref"]
-            case["ledger"] = self.ledger(subject, value["area"])
+            self.adopt(subject, case, value)
         if case["category"] == "REPORT_ABUSE":
             return self.confirm_abuse(subject, case, value)
         if subject.kind in ("ROOM", "OPEN_PROFILE"):
@@ -52,6 +53,12 @@ class Ladder:
             return self.strike(subject, case, value, released)
         self.decide(subject, case, "CONFIRMED")
         return None
+
+    def adopt(self, subject, case, value):
+        """What the reviewer found replaces what the reports said (I.7)."""
+        case["category"], case["area"] = value["category"], value["area"]
+        case["reviewer"] = value["reviewer_ref"]
+        case["ledger"] = self.ledger(subject, value["area"])
 
     def ban(self, subject, case, act, released):
         clocks = self.policy["clocks"]
@@ -114,7 +121,7 @@ class Ladder:
                          act_at=act[0], struck=act[2])
 
     def decide(self, subject, case, outcome):
-        acts = [r["act"] for r in case["reports"]] or [case["act"]]
+        acts = [act[2] for act in self.acts(case)]
         if case.get("doubt"):
             self.doubt(subject, case["doubt"])
         violation = {

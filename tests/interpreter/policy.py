@@ -8,7 +8,11 @@ UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 def load(path):
     with open(path, encoding="utf-8") as file:
-        lines = [cut_comment(line.rstrip("\n")) for line in file]
+        return parse(file.read())
+
+
+def parse(text):
+    lines = [cut_comment(line) for line in text.split("\n")]
     lines = [(len(line) - len(line.lstrip()), line.strip()) for line in lines if line.strip()]
     value, rest = block(lines, 0)
     assert rest == len(lines), lines[rest]

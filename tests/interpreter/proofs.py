@@ -9,39 +9,37 @@ SUBJECTS = {"IMPERSONATION": "IMPERSONATION_PHISHING", "ACCOUNT_THEFT": "ACCOUNT
 
 class Proofs:
     def need_proof(self, subject, report):
-        """A report of lane P asks the person it names for his own proof."""
+        """A report of lane P asks the person it names for his own proof, once a case and person."""
         if self.category(report["category"])["lane"] != "PROOF" or report["victim"] is None:
             return
-        self.send(subject, "USER:" + report["victim"], "PROOF_NEEDED", report["category"],
-                  report["id"], report=report, at=self.now)
+        victim, case = report["victim"], report["case"]
+        self.send(subject, "USER:" + victim, "PROOF_NEEDED", report["category"], report["id"],
+                  case=case, category=report["category"])
+        if victim in case["asked_of"]:
+            return
+        case["asked_of"].append(victim)
+        self.notice(victim, "PROOF_REQUEST", "proof_request")
 
     def on_needed(self, subject, origin, values):
-        report = values["report"]
-        purpose = "ACCOUNT_THEFT" if report["category"] == "ACCOUNT_THEFT" else "IMPERSONATION"
-        proof = next((p for p in subject.proofs if p["purpose"] == purpose
-                      and p["at"] > self.now - self.policy["clocks"]["proof_wait"]
-                      and p["suspect"] in (None, origin.id)), None)
-        case = ("case", id(report["case"])) if report["case"] else (origin.name, report["category"])
-        if case in [n["case"] for n in subject.needed]:
-            if report["case"] and len({r["victim"] for r in report["case"]["reports"]}) > 1:
-                self.doubt(subject, "proof-asked-again-after-another-person")
-        else:
-            self.tell(subject, "PROOF_REQUEST", "proof_request")
-        if proof:
-            return self.accept(subject, origin, report)
-        subject.needed.append({"case": case, "from": origin, "report": report, "at": self.now,
-                               "purpose": purpose})
+        need = {"case": values["case"], "from": origin, "at": self.now,
+                "category": values["category"]}
+        if any(p["at"] > self.now - self.policy["clocks"]["proof_wait"]
+               and self.joins(p["category"], p["suspect"], need) for p in subject.proofs):
+            return self.accept(subject, need)
+        subject.needed = [n for n in subject.needed if n["case"] is not need["case"]] + [need]
         return None
 
-    def accept(self, subject, origin, report):
-        self.send(subject, origin.name, "PROOF_ACCEPTED", report=report)
+    def joins(self, category, suspect, need):
+        return category == need["category"] and suspect in (None, need["from"].id)
+
+    def accept(self, subject, need):
+        self.send(subject, need["from"].name, "PROOF_ACCEPTED", case=need["case"])
 
     def proof(self, subject, value):
         if not value["masking_ok"]:
             self.refuse(subject)
             self.tell(subject, "PROOF_REJECTED_UNMASKED")
-            return self.ask(subject, "PURGE_EVIDENCE", SUBJECTS.get(value["purpose"]), None,
-                            case=value)
+            return self.question(subject, "PURGE_EVIDENCE", SUBJECTS[value["purpose"]])
         if not value["requested_by_self"] or not value["accepted"]:
             self.refuse(subject)
             return self.tell(subject, "PROOF_REQUEST", "proof_request")
@@ -49,57 +47,34 @@ class Proofs:
                 "RELAX_PROTECTION": self.relax, "LIFT_FRAUDULENT_ACCOUNT": self.not_fraudulent,
                 }[value["purpose"]](subject, value)
 
-    def waiting(self, subject, purpose, suspect):
-        wait = self.policy["clocks"]["proof_wait"]
-        return [n for n in subject.needed if n["purpose"] == purpose
-                and n["at"] > self.now - wait and suspect in (None, n["from"].id)]
+    def join_reports(self, subject, category, suspect):
+        """Sends the proof to the cases that wait for it, and keeps it for those to come."""
+        subject.proofs.append({"category": category, "at": self.now, "suspect": suspect})
+        since = self.now - self.policy["clocks"]["proof_wait"]
+        found = [n for n in subject.needed if n["at"] > since
+                 and self.joins(category, suspect, n)]
+        subject.needed = [n for n in subject.needed if n not in found]
+        for need in found:
+            self.accept(subject, need)
+        return found
 
     def impersonated(self, subject, value):
-        suspect = value.get("suspect_id")
-        found = self.waiting(subject, "IMPERSONATION", suspect)
-        if not found:
-            subject.proofs.append({"purpose": "IMPERSONATION", "at": self.now, "suspect": suspect})
-            return self.tell(subject, "PROOF_REQUEST", "report_needed")
-        for need in found:
-            subject.needed.remove(need)
-            self.accept(subject, need["from"], need["report"])
-        return None
+        if not self.join_reports(subject, "IMPERSONATION_PHISHING", value.get("suspect_id")):
+            self.tell(subject, "PROOF_REQUEST", "report_needed")
 
     def on_accepted(self, subject, origin, values):
-        """The own proof of the impersonated person confirms (F11)."""
-        report = values["report"]
-        if subject.account in ("MEMORIAL", "WITHDRAWN"):
-            return None
-        if report["category"] == "ACCOUNT_THEFT":
-            return self.outcome(subject, report, "CONFIRMED")
-        case = report["case"]
-        if case is None:
-            case = next((c for c in subject.cases if c["open"]
-                         and c["category"] == report["category"]
-                         and c["ledger"] == report["ledger"]), None)
-        if case is None:
-            case = self.new_case(subject, (report["ledger"], report["category"], "PROOF"),
-                                 report["area"])
-        if report not in case["reports"]:
-            case["reports"].append(report)
-            report.update(case=case, fate=None)
+        """The own proof of the impersonated person confirms (F11); a decided case stays so."""
+        case = values["case"]
         if not case["open"]:
-            return None
-        for other in subject.reports:
-            if other["fate"] == "WAITING" and other["victim"] == report["victim"] \
-                    and other["category"] == report["category"]:
-                other.update(fate=None, case=case)
-                case["reports"].append(other)
-        return self.ban(subject, case, self.acts(case)[0], True)
+            return self.refuse(subject)
+        if case["category"] == "ACCOUNT_THEFT":
+            return self.decide(subject, case, "CONFIRMED")
+        return self.confirm(subject, case, {}, released=True)
 
     def stolen(self, subject, value):
         """Protects the owner of the account: a hold, and a second proof ends it."""
         target = self.subject("USER:" + (value.get("suspect_id") or subject.id))
-        subject.proofs.append({"purpose": "ACCOUNT_THEFT", "at": self.now,
-                               "suspect": value.get("suspect_id")})
-        for need in self.waiting(subject, "ACCOUNT_THEFT", value.get("suspect_id")):
-            subject.needed.remove(need)
-            self.accept(subject, need["from"], need["report"])
+        self.join_reports(subject, "ACCOUNT_THEFT", value.get("suspect_id"))
         if target is subject:
             return self.hold_stolen(subject)
         return self.send(subject, target.name, "PROOF_ACCEPTED_THEFT")
@@ -112,6 +87,8 @@ class Proofs:
                      and r["category"] == "ACCOUNT_THEFT"), None)
         if hold:
             return self.end(subject, hold, "IDENTITY_CONFIRMED")
+        if subject.account == "MEMORIAL":
+            return self.refuse(subject)
         clocks = self.policy["clocks"]
         return self.apply(subject, {
             "measure": "PROVISIONAL_HOLD", "scopes": self.scopes(clocks["hold_scopes"]),

@@ -27,7 +27,7 @@ class Reports:
         first = next(label for label in labels if label["score"] == best)
         return renamed(first["category"]), best
 
-    def report(self, subject, value):
+    def report(self, subject, value, request=False):
         category, score = self.choose(value)
         private = self.area_class(value["area"]) == "PRIVATE"
         friend = private and value.get("relation", "UNKNOWN") == "FRIEND"
@@ -49,23 +49,24 @@ class Reports:
             "consent_later": value.get("consent_state") == "WITHDRAWN",
             "press": value["publisher_is_press"], "used": False,
             "unknown": private and value.get("relation", "UNKNOWN") == "UNKNOWN",
-            "only_asks": child and (friend or suspended), "waits": waits,
+            "request": request, "only_asks": child and (friend or suspended), "waits": waits,
             "case": None, "fate": None}
-        if subject.account == "WITHDRAWN":
-            return self.outcome(subject, report, "CLOSED")
         own_detection = value["source_kind"] == "INTERNAL_DETECTION"
         if not value["good_faith"] or ((friend or suspended) and not child and not waits) \
                 or (own_detection and category != "FRAUDULENT_ACCOUNT"):
             self.receipt(report)
             return self.outcome(subject, report, "INADMISSIBLE")
+        if subject.account == "WITHDRAWN":
+            self.receipt(report)
+            return self.outcome(subject, report, "CLOSED")
         if self.is_duplicate(subject, report):
             return self.outcome(subject, report, "DUPLICATE")
         subject.reports.append(report)
         self.receipt(report)
-        if subject.account == "MEMORIAL":
-            return self.report_on_memorial(subject, report)
         if value.get("sender_kind") in ("CHANNEL", "BIZ"):
             return self.forward(subject, report)
+        if subject.account == "MEMORIAL":
+            return self.report_on_memorial(subject, report)
         answer = self.decided(subject, report)
         if answer:
             protection = self.protection(subject)
@@ -74,19 +75,15 @@ class Reports:
             report["fate"] = "ANSWERED"
             return self.outcome(subject, report, answer)
         self.copy_to_room(subject, report)
-        if waits:
+        if waits or category == "ACCOUNT_THEFT":
             report["fate"] = "WAITING"
-            self.need_proof(subject, report)
-        elif category == "ACCOUNT_THEFT":
-            report["fate"] = "WAITING"
-            self.need_proof(subject, report)
-        else:
-            case = self.join(subject, report)
+        case = self.join(subject, report)
+        self.need_proof(subject, report)
+        if report["fate"] is None:
             self.weigh(subject, case)
-            self.need_proof(subject, report)
             self.cluster(subject, report)
-            self.accumulate(subject, report)
             self.room_requests(subject)
+        self.accumulate(subject, report)
         self.extend_by_reports(subject)
 
     def receipt(self, report):
@@ -107,15 +104,15 @@ class Reports:
 
     def report_on_memorial(self, subject, report):
         """Only a content measure is possible any more (I.23)."""
-        report["fate"] = "MEMORIAL"
         limits = self.policy["evidence"].get(self.area_class(report["area"]))
         child = "child" in self.traits(report["category"])
         counted = self.reporters([report])
-        if limits and (child or report["score"] >= limits["ask_score"]
+        if limits is None or (child or report["score"] >= limits["ask_score"]
                        or counted >= limits["ask_reporters"]):
             case = self.join(subject, report)
             self.ask_case(subject, case, "CONTENT")
         else:
+            subject.reports.remove(report)
             self.outcome(subject, report, "CLOSED")
 
     def decided(self, subject, report):
@@ -123,15 +120,13 @@ class Reports:
         since = self.now - self.policy["cases"]["duplicate_horizon"]
         found = [v for v in reversed(subject.violations) if report["act"] in v["acts"]
                  and v["ledger"] == report["ledger"] and v["answered_at"] > since]
-        if len({(v["outcome"] == "CONFIRMED", v["lane"] in STRICT) for v in found}) > 1:
-            self.doubt(subject, "act-decided-twice")
         for v in found:
             strict = self.category(report["category"])["lane"] in STRICT
             if strict and v["lane"] == "ONE_STRIKE" \
                     and self.category(v["category"])["lane"] == "HUMAN":
                 self.doubt(subject, "strict-report-after-critical-verdict")
             if self.category(report["category"])["lane"] in STRICT and v["lane"] not in STRICT:
-                return None
+                continue  # of those that may answer the latest one does
             report["answered"] = v
             return "CONFIRMED" if v["outcome"] == "CONFIRMED" else "NO_VIOLATION"
         return None
@@ -139,10 +134,9 @@ class Reports:
     # Cases ---------------------------------------------------------------------------------------
 
     def join(self, subject, report):
-        key = (report["ledger"], report["category"], report["fate"])
+        key = (report["ledger"], report["category"],
+               "FORWARDED" if report["fate"] == "FORWARDED" else None)
         case = next((c for c in subject.cases if c["open"] and c["key"] == key), None)
-        if any(i["category"] == report["category"] for i in subject.institutions):
-            self.doubt(subject, "institution-request-taken-as-an-act")
         if case is None:
             case = self.new_case(subject, key, report["area"])
         case["reports"].append(report)
@@ -152,9 +146,13 @@ class Reports:
     def new_case(self, subject, key, area):
         case = {"key": key, "ledger": key[0], "category": key[1], "area": area,
                 "opened_at": self.now, "open": True, "review": None, "hold": None, "reports": [],
-                "reviewer": None, "held": None, "lapsed": False, "asked_of": set()}
+                "reviewer": None, "held": None, "lapsed": False, "asked_of": []}
         subject.cases.append(case)
         return case
+
+    def speaking(self, case):
+        """The reports that do not wait for a proof: only these decide anything (F9, I.19)."""
+        return [r for r in case["reports"] if r["fate"] != "WAITING"]
 
     def reporters(self, reports):
         """How many reporters count, each at the first report at which the burst rule lets him."""
@@ -174,7 +172,7 @@ class Reports:
             return
         area_class = self.area_class(case["area"])
         lane, traits = self.category(case["category"])["lane"], self.traits(case["category"])
-        reports = case["reports"]
+        reports = self.speaking(case)
         if area_class == "NONE":
             return self.ask_case(subject, case, "UNKNOWN_AREA")
         limits = self.policy["evidence"][area_class]
@@ -236,21 +234,40 @@ class Reports:
 
     # Ends of cases -------------------------------------------------------------------------------
 
+    def case_waits_until(self, case):
+        """A case waits from its first report; one that waits for a proof waits by itself."""
+        speaking = self.speaking(case)
+        if not case["open"] or case["review"] or case["held"] or not speaking:
+            return None
+        proof = self.category(case["key"][1])["lane"] == "PROOF"
+        return (speaking[0]["at"] if proof else case["opened_at"]) + self.policy["cases"]["wait"]
+
     def case_waited(self, subject, case):
-        self.close(subject, case, "NOT_ESTABLISHED")
+        for report in self.speaking(case):
+            self.waited(subject, report)
 
     def report_waited(self, subject, report):
-        report["fate"] = "WAITED"
+        self.waited(subject, report)
+
+    def waited(self, subject, report):
+        """Not established; the case goes on with the reports that wait on."""
+        case, report["fate"] = report["case"], "WAITED"
         self.outcome(subject, report, "NOT_ESTABLISHED")
+        case["reports"].remove(report)
+        if not case["reports"] and not case["review"]:
+            case["open"] = False
 
     def close(self, subject, case, outcome):
         case["open"] = False
+        for report in case["reports"]:
+            report["fate"] = None if report["fate"] == "WAITING" else report["fate"]
         self.outcomes(subject, case, outcome)
         self.close_review(subject, case["review"])
 
     def outcomes(self, subject, case, outcome):
         for report in case["reports"]:
-            self.outcome(subject, report, outcome)
+            if report["fate"] != "FORWARDED":
+                self.outcome(subject, report, outcome)
 
     def outcome(self, subject, report, outcome):
         """What a reporter is told: a signal to him, and one notice per report (I.28)."""

@@ -29,8 +29,6 @@ class Rooms:
         act = next((a for a in acts if a[0] > self.now - rule["window"] and a[2] not in struck),
                    None)
         if act is None:
-            if subject.institutions:
-                self.doubt(subject, "institution-request-taken-as-an-act")
             self.decide(subject, case, "CONFIRMED")
             return None
         policy, version = self.at(act[0])[:2]
@@ -205,11 +203,10 @@ class Rooms:
                    and self.category(r["category"])["lane"] == "LADDER"]
         asked = [r for r in subject.reports if r["at"] > since and not r["used"]
                  and r["source"] == "INSTITUTION_REPORT"]
-        institutions = [i for i in subject.institutions if i["at"] > since and not i["used"]]
         count = self.reporters(reports)
         if count >= rule["request_reporters"] \
-                and len(asked) + len(institutions) >= rule["request_institutions"]:
-            self.room_requested(subject, reports, asked + institutions)
+                and len(asked) >= rule["request_institutions"]:
+            self.room_requested(subject, reports, asked)
         elif count >= rule["request_reporters_alone"] and (
                 subject.asked_alone_at is None or subject.asked_alone_at <= since):
             subject.asked_alone_at = self.now

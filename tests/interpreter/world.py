@@ -21,6 +21,7 @@ class Subject:
         self.name = name
         self.kind, _, self.id = name.partition(":")
         self.out = {what: [] for what in WHAT}
+        self.silent = []  # [from, to] while the notices' own topology drops what he is sent
         self.doubts = set()
         self.standing, self.shown = None, False
         self.clear()
@@ -28,9 +29,9 @@ class Subject:
     def clear(self):
         self.events, self.reports, self.cases, self.violations = [], [], [], []
         self.restrictions, self.reviews, self.warnings, self.changes = [], [], [], []
-        self.account, self.erased, self.hold_of_law = "ACTIVE", False, set()
+        self.account, self.hold_of_law = "ACTIVE", set()
         self.behaviour, self.trips = [], []                      # a USER's chat events
-        self.roles, self.marks, self.institutions = [], [], []   # a ROOM's
+        self.roles, self.marks = [], []                           # a ROOM's
         self.asked_alone_at = self.profile_user = None
         self.proofs, self.needed = [], []                        # of the person who proves
         self.orders, self.waiting_orders = [], []
@@ -102,8 +103,12 @@ class World:
         reason = self.bad(value, line["type"], line["timestamp"])
         if reason:
             subject.out["dead"].append(reason)
-            return
-        self.HANDLERS[line["type"]](self, subject, value)
+        elif subject.account == "WITHDRAWN" and self.is_gone(subject, line["type"], value):
+            pass
+        else:
+            self.HANDLERS[line["type"]](self, subject, value)
+        if subject.account == "WITHDRAWN" and not subject.hold_of_law:
+            subject.events = []  # nothing is kept (I.22)
 
     def subject_of(self, value):
         return self.subject(value["subject_kind"] + ":" + value["subject_id"])
@@ -175,7 +180,7 @@ class World:
         if kind == "REPORT_OUTCOME":
             target.out["outcomes"].append((values["report"], values["outcome"], self.now))
         else:
-            target.out["signals"].append((kind, subject.name, *more))
+            target.out["signals"].append((kind.removesuffix("_THEFT"), subject.name, *more))
         self.signals.append((self.now, target, kind, subject, values))
 
     def deliver(self):
@@ -184,7 +189,7 @@ class World:
 
     def signal(self):
         _, target, kind, origin, values = self.signals.popleft()
-        if kind in self.SIGNALS:
+        if kind in self.SIGNALS and target.account != "WITHDRAWN":
             self.SIGNALS[kind](self, target, origin, values)
 
     # What is published ---------------------------------------------------------------------------
@@ -192,8 +197,18 @@ class World:
     def notice(self, addressee, kind, *more):
         """A notice to a USER; nobody writes to a memorial or to who has left (F14)."""
         target = self.subject("USER:" + addressee)
-        if target.account not in ("MEMORIAL", "WITHDRAWN"):
+        if not self.is_silent(target):
             target.out["notices"].append((kind, *more))
+
+    def is_silent(self, subject):
+        return bool(subject.silent) and subject.silent[-1][1] is None
+
+    def account_becomes(self, subject, state):
+        subject.account, gone = state, state in ("MEMORIAL", "WITHDRAWN")
+        if gone and not self.is_silent(subject):
+            subject.silent.append([self.now, None])
+        elif not gone and self.is_silent(subject):
+            subject.silent[-1][1] = self.now
 
     def tell(self, subject, kind, *more):
         """A notice to the subject; a room's goes to its present owner (I.28)."""
@@ -222,6 +237,10 @@ class World:
         subject.out["reviews"].append((self.now, kind, "OPEN", category or "NONE", ledger or "NONE",
                                        "first" if first else "later", *more))
         return review
+
+    def question(self, subject, kind, category):
+        """A person is asked about a record of its own: nothing of it is kept (I.27)."""
+        subject.out["reviews"].append((self.now, kind, "OPEN", category or "NONE", "NONE", "later"))
 
     def close_review(self, subject, review):
         if review is not None and review["open"]:
@@ -270,7 +289,8 @@ class World:
 
     def show(self, subject):
         """Standing and peer display, where they change (I.17, F24)."""
-        items = sorted((r["n"], r["measure"], r["ledger"], r["area"], r["stage"], r["expires_at"])
+        items = sorted((r["n"], r["measure"], r["ledger"], r["area"], r["stage"], r["expires_at"],
+                        " ".join(sorted(r["scopes"])), r["frozen"])
                        for r in subject.running() if r["measure"] != "CONTENT_REMOVE")
         standing = (subject.account, subject.klass, items)
         if not items and subject.klass == "NORMAL" \
