@@ -2,8 +2,8 @@
  *
  * All partitions forward to one queue, so that librdkafka's bound on queued bytes holds for all of them
  * together. Before 2.2.0 its fetcher sleeps up to a second once that queue was full, whatever becomes of
- * the queue meanwhile (a changelog came at 25 MB/s); any request to the broker wakes it up. So a question
- * about an offset goes out whenever half a queue has been taken.
+ * the queue meanwhile; any request to the broker wakes it up. So a question about an offset goes out whenever
+ * half a queue has been taken, on a thread of its own, since the answer comes behind that of a fetch.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "stream/kafka_internal.h"
@@ -14,7 +14,6 @@
 #include "base/time.h"
 
 #define WAKE_VERSION 0x020200ff /* has fetch.queue.backoff.ms */
-#define WAKE_ANSWER_MS 100
 #define WAKE_PAUSE_MS 50
 
 struct followed {
@@ -28,12 +27,14 @@ struct kafka_follower {
     struct kafka_handle handle;
     rd_kafka_topic_t *topic;
     rd_kafka_queue_t *queue;
+    struct kafka_waker *waker; /* NULL: needs none */
     char *name;
     struct followed *partitions;
     size_t partition_count;
     size_t bytes;      /* read since the fetcher was woken up */
     size_t wake_bytes; /* half the queue */
     int64_t woken_at_ms;
+    size_t woken; /* the partition whose leader was asked last */
 };
 
 static enum status follower_add(struct follower *base, int32_t partition, int64_t from,
@@ -95,6 +96,9 @@ enum status kafka_follower_open(struct cluster *cluster, const char *topic,
         return STATUS_FATAL;
     }
     follower->queue = rd_kafka_queue_new(follower->handle.rk);
+    if (rd_kafka_version() < WAKE_VERSION) {
+        follower->waker = kafka_waker_new(follower->handle.rk, topic);
+    }
     *follower_out = &follower->follower;
     return STATUS_OK;
 }
@@ -152,7 +156,7 @@ static enum status follower_read(struct follower *base, int timeout_ms,
                                  struct error *error)
 {
     struct kafka_follower *follower = kafka_follower_of(base);
-    const int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+    int64_t deadline_ms = -1;
     int wait_ms = 0;
     *found_out = false;
     if (follower->bytes >= follower->wake_bytes) {
@@ -173,7 +177,9 @@ static enum status follower_read(struct follower *base, int timeout_ms,
             rd_kafka_poll(follower->handle.rk, 0);
             wake(follower);
         }
-        const int64_t left_ms = deadline_ms - clock_monotonic_ms();
+        const int64_t now_ms = clock_monotonic_ms(); /* not for every record */
+        deadline_ms = deadline_ms < 0 ? now_ms + timeout_ms : deadline_ms;
+        const int64_t left_ms = deadline_ms - now_ms;
         if (message == NULL && left_ms <= 0) {
             return STATUS_OK;
         }
@@ -203,6 +209,10 @@ static void follower_close(struct follower *base)
         if (follower->partitions[i].active) {
             follower_drop(base, (int32_t)i);
         }
+    }
+    if (follower->waker != NULL && !kafka_waker_close(follower->waker)) {
+        atomic_store(&follower->handle.context->silent, true);
+        return; /* it still uses the handle, which is left behind */
     }
     if (follower->queue != NULL) {
         rd_kafka_queue_destroy(follower->queue);
@@ -281,23 +291,24 @@ static enum status notice_take(const struct kafka_follower *follower,
     return STATUS_OK;
 }
 
-/* Any answer will do; none within the time is no error here. */
+/* The leaders of the partitions in turn: each is asked by a fetcher of its own. */
 static void wake(struct kafka_follower *follower)
 {
-    const int64_t now_ms = clock_monotonic_ms();
     const bool full = follower->bytes >= follower->wake_bytes;
     follower->bytes = full ? 0 : follower->bytes;
-    if (rd_kafka_version() >= WAKE_VERSION ||
-        (!full && now_ms - follower->woken_at_ms < WAKE_PAUSE_MS)) {
+    if (follower->waker == NULL) {
+        return;
+    }
+    const int64_t now_ms = clock_monotonic_ms();
+    if (!full && now_ms - follower->woken_at_ms < WAKE_PAUSE_MS) {
         return;
     }
     for (size_t i = 0; i < follower->partition_count; i++) {
-        if (follower->partitions[i].active && !follower->partitions[i].at_end) {
-            int64_t start = 0;
-            int64_t end = 0;
-            rd_kafka_query_watermark_offsets(follower->handle.rk, follower->name, (int32_t)i,
-                                             &start, &end, WAKE_ANSWER_MS);
-            follower->woken_at_ms = clock_monotonic_ms();
+        follower->woken = (follower->woken + 1) % follower->partition_count;
+        const struct followed *followed = &follower->partitions[follower->woken];
+        if (followed->active && !followed->at_end) {
+            kafka_waker_wake(follower->waker, (int32_t)follower->woken);
+            follower->woken_at_ms = now_ms;
             return;
         }
     }

@@ -347,6 +347,14 @@ bool kafka_consumer_close(struct kafka_stream *stream, bool leave);
 /* To the driver, the one topic that the group knows. */
 rd_kafka_resp_err_t kafka_subscribe(struct kafka_stream *stream);
 
+/* kafka_waker.c: wakes the fetcher of a handle up by a request that nobody waits for. */
+struct kafka_waker;
+struct kafka_waker *kafka_waker_new(rd_kafka_t *rk, const char *topic);
+/* Asks the leader of `partition` something soon. */
+void kafka_waker_wake(struct kafka_waker *waker, int32_t partition);
+/* Before the handle is closed. False: it was still asking after KAFKA_CLOSE_MS, the handle must stay. */
+bool kafka_waker_close(struct kafka_waker *waker);
+
 /* kafka_stream.c, kafka_reader.c, kafka_follower.c, kafka_admin.c, kafka_append.c: entries of the cluster's table. */
 MUST_CHECK enum status kafka_stream_open(struct cluster *cluster,
                                          const struct stream_options *options,

@@ -44,10 +44,12 @@ static const struct setting consumer_settings[] = {
     {.name = "fetch.queue.backoff.ms", .value = "20", .optional = true},
 };
 
-/* A follower reads in bulk: its queue is bounded by bytes alone (queued.max.messages.kbytes above). */
+/* A follower reads in bulk: its queue is bounded by bytes alone (queued.max.messages.kbytes above). An answer
+ * that is small beside the queue comes while the one before it is worked on. */
 static const struct setting follower_settings[] = {
     {.name = "queued.min.messages", .value = "1000000"},
-    {.name = "max.partition.fetch.bytes", .value = "4194304"},
+    {.name = "max.partition.fetch.bytes", .value = "2097152"},
+    {.name = "fetch.max.bytes", .value = "4194304"},
 };
 
 static const struct setting member_settings[] = {
@@ -190,8 +192,8 @@ static enum status conf_fill(const struct kafka_cluster *cluster, enum kafka_rol
     case KAFKA_READER:
         return conf_apply(cluster, conf, consumer_settings, COUNT_OF(consumer_settings), error);
     case KAFKA_FOLLOWER:
-        TRY(conf_apply(cluster, conf, follower_settings, COUNT_OF(follower_settings), error));
         TRY(conf_apply(cluster, conf, consumer_settings, COUNT_OF(consumer_settings), error));
+        TRY(conf_apply(cluster, conf, follower_settings, COUNT_OF(follower_settings), error));
         return conf_bound(cluster, conf, "queued.max.messages.kbytes", cluster->queue_bytes, error);
     case KAFKA_PRODUCER:
         TRY(producer_timeouts(cluster, conf, error));
