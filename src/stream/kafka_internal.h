@@ -16,7 +16,7 @@
 
 /* How long a call that may be repeated waits for a broker before it says STATUS_RETRY. */
 #define KAFKA_ANSWER_MS 5000
-/* The time limit of descriptions of a group, which its coordinator gives. librdkafka
+/* The time limit of questions to a group's coordinator: descriptions, and offsets from outside. librdkafka
  * aborts the process (a use after free, its #4605 and #5397, in all releases until 2.15 at least) when such a
  * request reaches its limit before the coordinator could be asked and the coordinator comes back afterwards.
  * So the limit is the longest there is: we stop waiting long before, and drop the answer with its queue. */

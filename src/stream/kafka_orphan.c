@@ -26,7 +26,7 @@ enum status kafka_orphan_peek(struct stream *base, int32_t partition,
     /* Not stable ones, which is the default. */
     rd_kafka_AdminOptions_t *options =
         rd_kafka_AdminOptions_new(admin, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-    rd_kafka_AdminOptions_set_request_timeout(options, KAFKA_ANSWER_MS, text, sizeof(text));
+    rd_kafka_AdminOptions_set_request_timeout(options, KAFKA_COORDINATOR_MS, text, sizeof(text));
     rd_kafka_queue_t *queue = rd_kafka_queue_new(admin);
     rd_kafka_ListConsumerGroupOffsets(admin, &request, 1, options, queue);
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, KAFKA_ANSWER_MS + 1000);
