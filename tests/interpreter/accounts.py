@@ -139,7 +139,7 @@ class Accounts:
     def minor(self, subject, value):
         clocks, r = self.policy["clocks"], next(
             (r for r in subject.running() if r["measure"] == "MINOR_PROTECTION"), None)
-        if subject.account == "MEMORIAL" and (r is None or value["action"] == "RENEW"):
+        if subject.account == "MEMORIAL" and value["action"] != "END":
             self.refuse(subject)  # running ones keep their end, new ones are not possible (F14)
         elif value["action"] == "START":
             if r is None:

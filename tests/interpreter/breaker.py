@@ -17,6 +17,8 @@ class Breaker:
                 "category": case["category"]}
         subject.held.append(held)
         case["held"] = held
+        if r["measure"] != "PROVISIONAL_HOLD":
+            self.close_review(subject, case["review"])  # it is answered, the breaker asks anew
         subject.out["held"].append((r["measure"], self.now))
         held["review"] = self.ask(subject, "BREAKER_HELD", case["category"], case["ledger"], held,
                                   self.is_first(case))

@@ -210,7 +210,8 @@ class Decisions:
         if value["state"] == "CLOSED_REVERSED" and r is not None and r["state"] != "REVERSED":
             self.doubt_ended(subject, r)
             self.overturn(subject, r, "REVIEWER")
-        self.tell(subject, "DISPUTE_STATUS")
+        if subject.kind == "USER":
+            self.tell(subject, "DISPUTE_STATUS")
         if subject.account == "WITHDRAWN" and not subject.hold_of_law:
             self.erase(subject)
 

@@ -27,7 +27,7 @@ class Engine:
         sources = offsets(lines)
         named, ids = any("@" in line for line in map(json.dumps, lines)), {}
         for _ in range(7):
-            found = Found(self.run([name(line, ids) for line in lines]), sources)
+            found = Found(self.run(named_lines(lines, ids)), sources)
             if not named or found.ids == ids:
                 return found
             ids = found.ids
@@ -56,7 +56,17 @@ class Engine:
                 return [json.loads(line) for line in out if line.startswith(PREFIXES)]
 
 
-def name(line, ids):
+def named_lines(lines, ids):
+    """A record that comes late is judged at the time of the one before it on its topic."""
+    clocks, result = {}, []
+    for line in lines:
+        topic = line.get("topic")
+        clocks[topic] = max(clocks.get(topic, 0), line.get("timestamp", 0))
+        result.append(name(line, ids, clocks[topic]))
+    return result
+
+
+def name(line, ids, clock):
     """The line with real ids for what the stream names by "@"."""
     value = line.get("value", {})
     changed = {}
@@ -65,7 +75,7 @@ def name(line, ids):
         if symbol is not None and symbol.startswith("@"):
             subject = value["subject_kind"] + ":" + value["subject_id"]
             found, since = ids.get((subject, symbol), ids.get(symbol, ("none", 0)))
-            changed[field] = found if since <= line["timestamp"] else "none"
+            changed[field] = found if since <= clock else "none"
     return dict(line, value=dict(value, **changed)) if changed else line
 
 

@@ -26,7 +26,11 @@ class Proofs:
         if any(p["at"] > self.now - self.policy["clocks"]["proof_wait"]
                and self.joins(p["category"], p["suspect"], need) for p in subject.proofs):
             return self.accept(subject, need)
-        subject.needed = [n for n in subject.needed if n["case"] is not need["case"]] + [need]
+        known = next((n for n in subject.needed if n["case"] is need["case"]), None)
+        if known:
+            known["at"] = self.now
+        else:
+            subject.needed.append(need)
         return None
 
     def joins(self, category, suspect, need):
@@ -67,7 +71,7 @@ class Proofs:
         case = values["case"]
         if not case["open"]:
             return self.refuse(subject)
-        if case["category"] == "ACCOUNT_THEFT":
+        if case["category"] == "ACCOUNT_THEFT" or subject.account == "MEMORIAL":
             return self.decide(subject, case, "CONFIRMED")
         return self.confirm(subject, case, {}, released=True)
 

@@ -77,6 +77,8 @@ class Reports:
         self.copy_to_room(subject, report)
         if waits or category == "ACCOUNT_THEFT":
             report["fate"] = "WAITING"
+            if value["publisher_is_press"] and category != "ACCOUNT_THEFT":
+                self.doubt(subject, "a-friend-reports-the-press")
         case = self.join(subject, report)
         self.need_proof(subject, report)
         if report["fate"] is None:
@@ -107,9 +109,12 @@ class Reports:
         limits = self.policy["evidence"].get(self.area_class(report["area"]))
         child = "child" in self.traits(report["category"])
         counted = self.reporters([report])
-        if limits is None or (child or report["score"] >= limits["ask_score"]
+        joins = any(c["open"] and c["key"] == (report["ledger"], report["category"], None)
+                    for c in subject.cases)
+        if limits is None or (joins or child or report["score"] >= limits["ask_score"]
                        or counted >= limits["ask_reporters"]):
             case = self.join(subject, report)
+            self.need_proof(subject, report)
             self.ask_case(subject, case, "CONTENT")
         else:
             subject.reports.remove(report)
