@@ -1,0 +1,144 @@
+"""`sanctionctl policy show` and `publish`: what the public table says is what the engine does, and a change of
+the policy is told to everybody.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import json
+import unittest
+
+from programs import ROOT, ProgramTest, run
+from records import DAY, START, demo, workload
+
+DEFAULT = ROOT / "config" / "policies" / "default.yaml"
+ANNOUNCED = START  # 2026-03-02
+
+
+class PolicyTest(ProgramTest):
+
+    def policy(self, name, *changes):
+        """A file of the shipped policy with some of its text changed."""
+        text = DEFAULT.read_text(encoding="utf-8")
+        for old, new in changes:
+            self.assertEqual(text.count(old), 1, old)
+            text = text.replace(old, new)
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def second_version(self, name="v2.yaml", *more):
+        return self.policy(name, ("version: 1", "version: 2"), ("genesis: true", "genesis: false"),
+                           ("announced_at: 2000-01-01", "announced_at: 2026-03-02"),
+                           ("effective_at: 2000-01-01", "effective_at: 2026-03-09"), *more)
+
+
+class Show(PolicyTest):
+
+    def table(self, path=DEFAULT):
+        ended = self.good(run("sanctionctl", "policy", "show", "--json", path))
+        return {line["category"]: line for line in map(json.loads, ended.out.splitlines())}
+
+    def test_every_category_has_a_row(self):
+        schema = json.loads((ROOT / "schemas" / "Report.avsc").read_text(encoding="utf-8"))
+        field = next(item for item in schema["fields"] if item["name"] == "category")
+        self.assertEqual(list(self.table()), [name for name in field["type"]["symbols"]
+                                              if name != "NONE"])
+
+    def test_no_measure_is_taken_that_the_table_does_not_name(self):
+        """The demo's whole story, and a thousand reports and verdicts."""
+        table = self.table()
+        taken = set()
+        for number, lines in enumerate((demo(), workload(7, 1000))):
+            data = "data-%d" % number
+            self.good(self.engine(data, lines))
+            for value in self.values(data, "audit", action="DECIDE", op="APPLY"):
+                if value["category"] != "NONE":
+                    taken.add((value["category"], value["measure"]))
+        self.assertGreater(len(taken), 15)
+        for category, measure in sorted(taken):
+            self.assertIn(measure, table[category]["measures"], category)
+
+    def test_the_table_follows_the_file(self):
+        """A category in another lane, a ladder with another measure: another table."""
+        before = self.table()
+        self.assertEqual(before["GAMBLING_DISTRIBUTION"]["measures"][:2],
+                         ["RESTRICT_PERM_ALL", "PROVISIONAL_HOLD"])
+        self.assertTrue(before["GAMBLING_DISTRIBUTION"]["person"])
+        self.assertEqual(before["DEFAMATION"]["measures"],
+                         ["TEMPORARY_MEASURE", "CONTENT_REMOVE", "CONTENT_DEMOTE"])
+        text = DEFAULT.read_text(encoding="utf-8")
+        start = text.index("  DEFAMATION:")
+        row = text[start:text.index("\n  PRIVACY_INVASION:", start)]
+        changed = row.replace("CONTENT_FIRST", "LADDER").replace("severity: NONE", "severity: LIGHT")
+        self.assertNotEqual(changed, row)
+        after = self.table(self.policy("other.yaml", (row, changed)))
+        self.assertEqual(after["DEFAMATION"]["lane"], "LADDER")
+        self.assertIn("RESTRICT_TEMP", after["DEFAMATION"]["measures"])
+        del before["DEFAMATION"], after["DEFAMATION"]
+        self.assertEqual(after, before)
+
+    def test_text_shows_ladders_thresholds_clocks_and_the_table(self):
+        text = self.good(run("sanctionctl", "policy", "show", DEFAULT)).out
+        for line in (r"policy default version 1, genesis, announced 2000-01-01T00:00:00Z",
+                     r"    1  RESTRICT_TEMP +1d +SEND POST COMMENT",
+                     r"ladder, confirmed without a person: score +950 +900",
+                     r"an appeal is possible for +184d",
+                     r"SPAM_AD +LADDER +LIGHT +WARNING RESTRICT_TEMP"):
+            self.assertRegex(text, line)
+
+    def test_a_bad_file_or_command_line(self):
+        for words in ([], [DEFAULT, DEFAULT], [self.folder / "none.yaml"],
+                      [self.policy("bad.yaml", ("version: 1", "version: one"))]):
+            ended = run("sanctionctl", "policy", "show", *words)
+            self.assertEqual((ended.code, ended.out), (2, ""), ended)
+
+
+class Publish(PolicyTest):
+
+    def setUp(self):
+        super().setUp()
+        self.good(self.control("data", "topics", "create"))
+
+    def publish(self, path):
+        return self.good(self.control("data", "policy", "publish", path)).out
+
+    def told(self):
+        self.good(self.engine("data", [{"advance": ANNOUNCED + DAY}]))
+        return self.values("data", "notices", kind="POLICY_CHANGE")
+
+    def test_a_change_is_told_to_everybody_once(self):
+        self.publish(DEFAULT)
+        path = self.second_version()
+        self.assertTrue(self.publish(path).endswith("published\n"))
+        self.assertIn("published already", self.publish(path))
+        notice, = self.told()
+        self.assertEqual((notice["subject_id"], notice["audience"], notice["mandatory"]),
+                         ("all", "ALL", True))
+        self.assertEqual({item["name"]: item["value"] for item in notice["params"]},
+                         {"POLICY_VERSION": "2", "EFFECTIVE_AT": str(ANNOUNCED + 7 * DAY),
+                          "ITEM_PAGE": "operation-policy"})
+        self.assertIn("IN_APP", notice["channels"])
+        # Seven whole days before it takes effect, and its decision is the policy itself.
+        self.assertLessEqual(notice["occurred_at"], ANNOUNCED)
+        hashes = [line["value"]["policy_hash"] for line in self.records("data", "policies")
+                  if line["value"]["version"] == 2]
+        self.assertEqual([value[:32] for value in hashes], [notice["decision_id"]])
+
+    def test_the_first_version_and_a_shadow_change_nothing_for_anybody(self):
+        self.publish(DEFAULT)
+        self.publish(self.second_version("shadow.yaml", ("shadow: false", "shadow: true")))
+        self.assertEqual(self.told(), [])
+
+    def test_what_is_announced_late_is_not_published(self):
+        path = self.policy("late.yaml", ("version: 1", "version: 2"), ("genesis: true", "genesis: false"),
+                           ("announced_at: 2000-01-01", "announced_at: 2026-03-02T00:00:01Z"),
+                           ("effective_at: 2000-01-01", "effective_at: 2026-03-09"))
+        ended = self.control("data", "policy", "publish", path)
+        self.assertEqual(ended.code, 2, ended)
+        self.assertIn("seven", ended.err)
+        self.assertEqual(self.records("data", "policies"), [])
+        self.assertEqual(self.told(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
