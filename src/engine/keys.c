@@ -210,13 +210,16 @@ struct bytes key_ring_id(const struct key_ring *ring)
     return bytes_of(ring->id, KEY_ID_SIZE);
 }
 
-void key_make(const struct key_ring *ring, struct bytes subject, uint8_t key_out[KEY_SIZE],
-              uint8_t wrapped_out[WRAPPED_SIZE])
+void key_make(const struct key_ring *ring, struct bytes subject, struct bytes decision_id,
+              uint8_t key_out[KEY_SIZE], uint8_t wrapped_out[WRAPPED_SIZE])
 {
     uint8_t nonce[DIGEST_SIZE];
     if (ring->seeded) {
-        digest_hmac(bytes_of(ring->seed, sizeof(ring->seed)), subject, key_out);
-        digest_hmac(bytes_of(ring->kek, KEY_SIZE), subject, nonce);
+        uint8_t use[DIGEST_SIZE];
+        const struct bytes parts[] = {subject, decision_id};
+        digest_sha256(parts, COUNT_OF(parts), use);
+        digest_hmac(bytes_of(ring->seed, sizeof(ring->seed)), bytes_of(use, DIGEST_SIZE), key_out);
+        digest_hmac(bytes_of(ring->kek, KEY_SIZE), bytes_of(use, DIGEST_SIZE), nonce);
     } else {
         uint8_t fresh[KEY_SIZE + NONCE_SIZE]; /* one call: most of its cost is not in the bytes */
         ASSERT(RAND_bytes(fresh, sizeof(fresh)) == 1);

@@ -39,9 +39,10 @@ void keys_thread_end(void);
 /* The id of the key-encryption key: KEY_ID_SIZE hex digits. Borrowed. */
 struct bytes key_ring_id(const struct key_ring *ring);
 
-/* A new data key for `subject` ("kind:id"), plain and wrapped. */
-void key_make(const struct key_ring *ring, struct bytes subject, uint8_t key_out[KEY_SIZE],
-              uint8_t wrapped_out[WRAPPED_SIZE]);
+/* A new data key for `subject` ("kind:id"), plain and wrapped. `decision_id` is the first that it seals: a seed
+ * makes another key after an erasure, lest what was erased opens again. */
+void key_make(const struct key_ring *ring, struct bytes subject, struct bytes decision_id,
+              uint8_t key_out[KEY_SIZE], uint8_t wrapped_out[WRAPPED_SIZE]);
 /* False: not wrapped by this ring for this subject. */
 bool key_unwrap(const struct key_ring *ring, struct bytes subject, struct bytes wrapped,
                 uint8_t key_out[KEY_SIZE]);

@@ -90,13 +90,14 @@ static void on_timer(void *context, struct bytes key, int64_t before_ms, int64_t
 
 /* A new data key for the subject: its row and its record in audit-keys. */
 static void data_key_make(struct task *task, const struct audit_payload *payload,
-                          struct bytes subject, struct bytes row, uint8_t key_out[KEY_SIZE])
+                          struct bytes subject, struct bytes row, struct bytes decision_id,
+                          uint8_t key_out[KEY_SIZE])
 {
     struct member *member = task->member;
     uint8_t wrapped[WRAPPED_SIZE];
     char id[KEY_ID_SIZE];
     char event_id[KEY_ID_SIZE + 3];
-    key_make(member->keys, subject, key_out, wrapped);
+    key_make(member->keys, subject, decision_id, key_out, wrapped);
     key_id(key_out, id);
     snprintf(event_id, sizeof(event_id), "%.*s.k", KEY_ID_SIZE, id);
     const struct audit_key record = {.event_id = bytes_of(event_id, KEY_ID_SIZE + 2),
@@ -131,7 +132,8 @@ static void data_key_destroy(struct task *task, const struct audit_payload *payl
 }
 
 static enum status data_key_get(struct task *task, const struct audit_payload *payload,
-                                uint8_t key_out[KEY_SIZE], struct error *error)
+                                struct bytes decision_id, uint8_t key_out[KEY_SIZE],
+                                struct error *error)
 {
     struct member *member = task->member;
     uint8_t text[129];
@@ -140,7 +142,7 @@ static enum status data_key_get(struct task *task, const struct audit_payload *p
     struct bytes stored = {0};
     TRY(state_get(task->state, row, &stored, error));
     if (stored.data == NULL) {
-        data_key_make(task, payload, subject, row, key_out);
+        data_key_make(task, payload, subject, row, decision_id, key_out);
     } else {
         const struct audit_key *record = member->row;
         const struct record_type *type = NULL;
@@ -173,7 +175,7 @@ static enum status write_audit(struct task *task, const struct audit *clear,
     uint8_t salt[SALT_SIZE];
     uint8_t payload_hash[DIGEST_SIZE];
     char id[KEY_ID_SIZE];
-    TRY(data_key_get(task, facts, key, error));
+    TRY(data_key_get(task, facts, clear->decision_id, key, error));
     key_id(key, id);
     key_salt(key, clear->decision_id, salt);
 

@@ -558,6 +558,38 @@ static struct optional_int dispute_outcome(enum dispute_state state)
     return (struct optional_int){0};
 }
 
+#define DISPUTES_MAX COUNT_OF(((struct subject_state *)NULL)->disputes)
+
+static void dispute_open(struct judgement *judgement, struct bytes dispute_id)
+{
+    struct subject_state *facts = judgement->facts;
+    for (uint32_t i = 0; i < facts->disputes_count; i++) {
+        if (bytes_equal(facts->disputes[i].dispute_id, dispute_id)) {
+            return; /* told twice: one close must end it */
+        }
+    }
+    facts->legal_holds++;
+    if (facts->disputes_count < DISPUTES_MAX) {
+        facts->disputes[facts->disputes_count++] =
+            (struct dispute_fact){.dispute_id = text_keep(judgement, dispute_id)};
+    }
+}
+
+/* One that is not known by name ends a hold only if there are holds without a name. */
+static void dispute_close(struct subject_state *facts, struct bytes dispute_id)
+{
+    for (uint32_t i = 0; i < facts->disputes_count; i++) {
+        if (bytes_equal(facts->disputes[i].dispute_id, dispute_id)) {
+            LIST_REMOVE(facts->disputes, facts->disputes_count, i);
+            facts->legal_holds--;
+            return;
+        }
+    }
+    if (facts->legal_holds > (int32_t)facts->disputes_count) {
+        facts->legal_holds--;
+    }
+}
+
 /* The result of a dispute body may take a fact away; an open one delays an erasure. */
 void dispute_judge(struct judgement *judgement, const struct dispute *dispute)
 {
@@ -572,9 +604,9 @@ void dispute_judge(struct judgement *judgement, const struct dispute *dispute)
     decision.audit.authority = (struct optional_int){(int32_t)dispute->authority, true};
     decision_close(judgement, &decision);
     if (dispute->state == DISPUTE_STATE_OPENED) {
-        facts->legal_holds++;
-    } else if (facts->legal_holds > 0) {
-        facts->legal_holds--;
+        dispute_open(judgement, dispute->dispute_id);
+    } else {
+        dispute_close(facts, dispute->dispute_id);
     }
     if (facts->subject_kind == SUBJECT_KIND_USER) {
         const struct optional_int outcome = dispute_outcome(dispute->state);

@@ -11,13 +11,6 @@
 
 #include "base/digest.h"
 
-/* Removes [place] from an inline list. */
-#define LIST_REMOVE(list, count, place)                                                            \
-    do {                                                                                           \
-        (count)--;                                                                                 \
-        memmove(&(list)[place], &(list)[(place) + 1], ((count) - (place)) * sizeof((list)[0]));    \
-    } while (0)
-
 static uint32_t bound(int32_t wanted, size_t most)
 {
     ASSERT(most > 0);

@@ -193,6 +193,14 @@ static void judge_withdrawn(struct judgement *judgement, const struct record_typ
     }
 }
 
+/* Records about a person; of a room, a profile or a reporter they say nothing. */
+static bool is_of_person(const struct record_type *type)
+{
+    return type == &record_rights_claim || type == &record_identity_proof ||
+           type == &record_minor_protection_request || type == &record_account_change ||
+           type == &record_inquiry || type == &record_harm_report;
+}
+
 static bool is_sound(const struct judgement *judgement, const struct record_type *type,
                      const void *record)
 {
@@ -201,6 +209,10 @@ static bool is_sound(const struct judgement *judgement, const struct record_type
     }
     if (type == &record_account_change) {
         return account_is_sound(record);
+    }
+    if (type == &record_harm_report) {
+        const struct harm_report *harm = record;
+        return harm->window_from <= harm->window_to;
     }
     return type != &record_rights_claim || claim_is_sound(judgement, record);
 }
@@ -222,13 +234,15 @@ static enum judge_result judge_other(struct judgement *judgement, const struct r
     }
     if (judgement->facts->account_state == ACCOUNT_STATE_WITHDRAWN) {
         judge_withdrawn(judgement, type, record);
+    } else if (!user && is_of_person(type)) {
+        refuse(judgement, "g1.subject");
     } else if (type == &record_chat_event && event_is_role(judgement, record)) {
         role_add(judgement, record);
     } else if (type == &record_chat_event && user) {
         behaviour_judge(judgement, record);
-    } else if (type == &record_rights_claim && user) {
+    } else if (type == &record_rights_claim) {
         claim_judge(judgement, record);
-    } else if (type == &record_identity_proof && user) {
+    } else if (type == &record_identity_proof) {
         proof_judge(judgement, record);
     } else {
         judge_service(judgement, type, record);

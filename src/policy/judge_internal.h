@@ -19,6 +19,13 @@
 #define PARAMS_MAX 16
 #define NO_CASE (-1) /* case_number of a report whose wait is over, of a decision without a case */
 
+/* Removes [place] from an inline list. */
+#define LIST_REMOVE(list, count, place)                                                            \
+    do {                                                                                           \
+        (count)--;                                                                                 \
+        memmove(&(list)[place], &(list)[(place) + 1], ((count) - (place)) * sizeof((list)[0]));    \
+    } while (0)
+
 /* Bounds of the lists in SubjectState.avsc. */
 #define EVENT_IDS_MAX COUNT_OF(((struct subject_state *)NULL)->event_ids)
 #define CASES_MAX COUNT_OF(((struct subject_state *)NULL)->cases)

@@ -1,6 +1,6 @@
 /* The decision core alone: judge, derive and diff of one subject that is already decoded.
  *
- *   bench_core [EVENTS]
+ *   bench_core [EVENTS [SENT]]    SENT: reports that the busiest subject is sent, 0: no such subject
  *
  * Prints events a CPU second and the allocations made while judging, which must be none.
  *
@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "default_policy.h"
 #include "policy/judge.h"
+#include "schema/codec.h"
 
 #include <inttypes.h>
 #include <malloc.h>
@@ -173,6 +174,54 @@ static void run_confirm(struct bench *bench, int64_t events)
            (double)events / (double)(elapsed > 0 ? elapsed : 1) / 1000.0);
 }
 
+/* Sends a new subject `sent` reports, then `measured` more, whose CPU time it returns in us. Each as the engine
+ * takes it: the row decoded, judged, encoded. */
+static int64_t send_all(struct bench *bench, const struct codec *codec, int64_t sent,
+                        int64_t measured, struct buffer rows[2])
+{
+    clock_t start = 0;
+    for (int64_t i = 0; i < sent + measured; i++) {
+        const struct record_type *type = NULL;
+        start = i == sent ? clock() : start;
+        arena_clear(&bench->arena);
+        if (i == 0) {
+            judge_init(bench->facts, SUBJECT_KIND_USER, bytes_text("subject"));
+        } else if (codec_decode(codec, buffer_bytes(&rows[0]), &type, bench->facts) != DECODE_OK) {
+            abort();
+        }
+        bench->now_ms += 100;
+        (void)judge(bench, i, AREA_REGULAR_CHAT, 100);
+        buffer_clear(&rows[1]);
+        codec_encode(codec, &record_subject_state, bench->facts, &rows[1]);
+        const struct buffer row = rows[0];
+        rows[0] = rows[1];
+        rows[1] = row;
+    }
+    return (int64_t)(clock() - start) / (CLOCKS_PER_SEC / 1000000);
+}
+
+/* What a report costs once its subject was sent so many: beyond the caps they are answered and not kept. */
+static void run_sent(struct bench *bench, int64_t sent, int64_t measured, int rounds)
+{
+    const struct record_type *const types[] = {&record_subject_state};
+    struct codec *codec = NULL;
+    struct error error = {0};
+    struct buffer rows[2] = {{0}};
+    int64_t elapsed = 0;
+    if (codec_new(types, 1, &codec, &error) != STATUS_OK) {
+        abort();
+    }
+    for (int i = 0; i < rounds; i++) {
+        elapsed += send_all(bench, codec, sent, measured, rows);
+    }
+    printf("a report to a subject sent %7" PRId64 ": %6.2f us, row of %zu bytes, %u reports kept\n",
+           sent, (double)elapsed / (double)(measured * rounds), rows[0].size,
+           bench->facts->reports_count);
+    codec_free(codec);
+    buffer_release(&rows[0]);
+    buffer_release(&rows[1]);
+}
+
 int main(int argc, char **argv)
 {
     const int64_t events = argc > 1 ? atoll(argv[1]) : 2000000;
@@ -184,6 +233,13 @@ int main(int argc, char **argv)
     run_join(&bench, events / 4, 10, true);
     run_first(&bench, events / 4);
     run_confirm(&bench, events / 20);
+    const int64_t most = argc > 2 ? atoll(argv[2]) : 1000000;
+    if (most > 0) {
+        run_sent(&bench, 10, 10, 1000);
+        run_sent(&bench, 128, 10, 1000);
+        run_sent(&bench, 1000, 20000, 1);
+        run_sent(&bench, most, 20000, 1);
+    }
     arena_release(&bench.arena);
     free(bench.facts);
     return 0;

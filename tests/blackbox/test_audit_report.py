@@ -28,7 +28,7 @@ def advertisement(time):
 def harm(subject):
     return record("appeals", "HarmReport", START + 4 * DAY, subject, incident_ref="fire-1",
                   origin="HARM_LIST", window_from=START + DAY, window_to=START + 2 * DAY,
-                  notice="INCIDENT")
+                  notice="INCIDENT", external_case_ref="center365-7")
 
 
 class MadeOnce(ProgramTest):
@@ -60,7 +60,9 @@ class AuditReport(MadeOnce):
         self.good(self.engine("data", [
             record("appeals", "Appeal", START + 3 * HOUR, ADMIN, appeal_id="ap-1", kind="APPEAL",
                    target_decision_id=decided["decision_id"], appellant_id="admin",
-                   requested_by="SELF", verified_subject=True),
+                   requested_by="SELF", verified_subject=True, external_case_ref="center365-8"),
+            record("appeals", "Dispute", START + 5 * HOUR, ADMIN, dispute_id="di-1", state="OPENED",
+                   authority="TDMC", external_case_ref="center365-9"),
             verdict(START + 4 * HOUR, ADMIN, "APPEAL_OVERTURN", [], category="SPAM_AD",
                     target_decision_id=decided["decision_id"], reviewer_ref="reviewer-2"),
             harm(OWNER)]))
@@ -90,15 +92,21 @@ class AuditReport(MadeOnce):
     def test_late_answers_to_an_appeal_are_told_from_other_notices(self):
         late, _ = self.report()
         answers = {item["notice"]: item for item in late if item["effect"] == "APPEAL_ANSWER"}
-        self.assertEqual(sorted(answers), ["APPEAL_RECEIPT", "APPEAL_RESULT"])
+        self.assertEqual(sorted(answers), ["APPEAL_RECEIPT", "APPEAL_RESULT", "DISPUTE_STATUS"])
         self.assertEqual(answers["APPEAL_RESULT"]["subject"], ADMIN)
         # When the appeal came the admin's partition was as far as the owner's lift.
         self.assertEqual(answers["APPEAL_RESULT"]["due_at"], START + 26 * HOUR)
         self.assertEqual(answers["APPEAL_RESULT"]["late_ms"], 3 * DAY - 26 * HOUR)
 
+    def test_the_number_of_an_outside_case_stays_on_the_record(self):
+        numbers = {line["type"]: line["value"]["external_case_ref"]
+                   for line in self.records("data", "appeals")}
+        self.assertEqual(numbers, {"HarmReport": "center365-7", "Appeal": "center365-8",
+                                   "Dispute": "center365-9"})
+
     def test_sums_by_incident_and_by_day(self):
         late, sums = self.report()
-        self.assertEqual(sums["fire-1"], {"incident": "fire-1", "users": 2, "effects": 7,
+        self.assertEqual(sums["fire-1"], {"incident": "fire-1", "users": 2, "effects": 8,
                                           "late_ms_max": 2 * DAY - 2 * HOUR})
         days = [line for line in sums.values() if "day" in line]
         self.assertEqual(sum(day["effects"] for day in days), len(late))
@@ -121,7 +129,7 @@ class AuditReport(MadeOnce):
         text = self.good(self.control("data", "audit", "report")).out
         self.assertRegex(text, r"2026-03-03T02:00:00Z +USER:owner +LIFT +2760 min +[0-9a-f]{32} "
                                r"+incident fire-1\n")
-        self.assertIn("incident fire-1: 2 users, 7 late, at most 2760 min\n", text)
+        self.assertIn("incident fire-1: 2 users, 8 late, at most 2760 min\n", text)
 
     def test_nothing_is_late_where_nothing_was_ahead(self):
         self.good(self.engine("prompt", confirmed(START + DAY, "USER:u1", "m1"),

@@ -24,7 +24,7 @@ static void a_wrapped_key_opens_for_its_subject_only(void **state)
     uint8_t key[KEY_SIZE];
     uint8_t again[KEY_SIZE];
     uint8_t wrapped[WRAPPED_SIZE];
-    key_make(ring, bytes_text("USER:u1"), key, wrapped);
+    key_make(ring, bytes_text("USER:u1"), bytes_text("d1"), key, wrapped);
     assert_true(key_unwrap(ring, bytes_text("USER:u1"), bytes_of(wrapped, sizeof(wrapped)), again));
     assert_memory_equal(key, again, KEY_SIZE);
     assert_false(
@@ -46,11 +46,14 @@ static void a_seed_gives_the_same_keys(void **state)
     struct key_ring *right = key_ring_seeded(seed);
     uint8_t keys[2][KEY_SIZE];
     uint8_t wrapped[2][WRAPPED_SIZE];
-    key_make(left, bytes_text("USER:u1"), keys[0], wrapped[0]);
-    key_make(right, bytes_text("USER:u1"), keys[1], wrapped[1]);
+    key_make(left, bytes_text("USER:u1"), bytes_text("d1"), keys[0], wrapped[0]);
+    key_make(right, bytes_text("USER:u1"), bytes_text("d1"), keys[1], wrapped[1]);
     assert_memory_equal(keys[0], keys[1], KEY_SIZE);
     assert_memory_equal(wrapped[0], wrapped[1], WRAPPED_SIZE);
-    key_make(right, bytes_text("USER:u2"), keys[1], wrapped[1]);
+    key_make(right, bytes_text("USER:u2"), bytes_text("d1"), keys[1], wrapped[1]);
+    assert_memory_not_equal(keys[0], keys[1], KEY_SIZE);
+    /* After an erasure another decision is the first: what was erased stays closed. */
+    key_make(right, bytes_text("USER:u1"), bytes_text("d2"), keys[1], wrapped[1]);
     assert_memory_not_equal(keys[0], keys[1], KEY_SIZE);
     key_ring_free(left);
     key_ring_free(right);

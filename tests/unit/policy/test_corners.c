@@ -591,7 +591,7 @@ static void unknown_records_are_refused_in_audit_not_in_silence(void **state)
     const struct rights_claim claim = {
         .event_id = bytes_text("d1"), .claim_id = bytes_text("d"), .category = CATEGORY_DEFAMATION};
     world_judge(world, "claims", &record_rights_claim, &claim);
-    assert_true(bytes_is(world_audit(world, AUDIT_ACTION_REFUSE)->rule, "not-implemented"));
+    assert_true(bytes_is(world_audit(world, AUDIT_ACTION_REFUSE)->rule, "g1.subject"));
     assert_int_equal(world_judge(world, "claims", &record_rights_claim, &claim), JUDGE_DUPLICATE);
     world_free(world);
 }
