@@ -329,6 +329,14 @@ static bool is_not_owner(const struct judgement *judgement, const struct appeal 
            !bytes_equal(owner, appeal->appellant_id);
 }
 
+/* A reporter appeals against the outcome of his report; a decision on somebody else is not his to undo. */
+static bool is_anothers(const struct judgement *judgement, const struct appeal *appeal,
+                        const struct target *target)
+{
+    return appeal->kind == APPEAL_KIND_REPORTER_APPEAL && !target->outcome &&
+           judgement->facts->subject_kind != SUBJECT_KIND_REPORTER;
+}
+
 void appeal_judge(struct judgement *judgement, const struct appeal *appeal)
 {
     struct target target;
@@ -341,7 +349,7 @@ void appeal_judge(struct judgement *judgement, const struct appeal *appeal)
     } else if (appeal->kind == APPEAL_KIND_RIGHTS_OBJECTION ||
                appeal->kind == APPEAL_KIND_AUTHORITY_OBJECTION) {
         objection_judge(judgement, appeal);
-    } else if (!known) {
+    } else if (!known || is_anothers(judgement, appeal, &target)) {
         appeal_inadmissible(judgement, appeal, &target, "appeal.unknown");
     } else if (is_not_owner(judgement, appeal)) {
         appeal_inadmissible(judgement, appeal, &target, "appeal.not-owner");
