@@ -70,6 +70,20 @@ def survives_brokers(cluster, deployment, client, lines, rng):
     worker.stop()
 
 
+def explained(deployment, client):
+    """Every chain of the audit is whole on the brokers, and one decision of each kind is told in both languages,
+    its sealed part opened by the key on the brokers."""
+    rows = [row["value"] for row in client.decoded("audit")]
+    told = deployment.ctl("audit", "verify").splitlines()[-1]
+    check(told.startswith("sound: %d records" % len(rows)), "%d decisions, but: %s", len(rows), told)
+    kinds = {(row["action"], row["op"], row["measure"]): row["decision_id"] for row in rows}
+    for decision in kinds.values():
+        for words, subject in ((("--lang", "en"), "\nOn whom\n"), (("--lang", "ko"), "\n대상\n")):
+            text = deployment.ctl("explain", decision, *words)
+            check(decision in text and subject in text, "explain %s: %s", decision, text)
+    say("audit verify: %s; explained %d kinds of decision", told, len(kinds))
+
+
 def deployment_on(cluster, options, folder, name):
     deployment = harness.Deployment(options, cluster, folder, name, commit__records_max=10,
                                     commit__interval="20ms")
@@ -90,6 +104,7 @@ def lone(options, folder, rng):
     stops_in_time(deployment, client, rounds.bulk(rng, START, harness.PARTITIONS, 400))
     waits_for_brokers(cluster, deployment, client)
     compared(options, folder, client)
+    explained(deployment, client)
     harness.OPEN.remove(cluster)
     cluster.close()
 
