@@ -57,7 +57,7 @@ class Proofs:
         since = self.now - self.policy["clocks"]["proof_wait"]
         found = [n for n in subject.needed if n["at"] > since
                  and self.joins(category, suspect, n)]
-        subject.needed = [n for n in subject.needed if n not in found]
+        subject.needed = [n for n in subject.needed if not any(n is f for f in found)]
         for need in found:
             self.accept(subject, need)
         return found
