@@ -4,7 +4,8 @@
  *
  * A dead letter holds the place and the hash of a record; what is put back is the record itself,
  * read again from there with its key and timestamp, and only if it still has that hash. Its
- * partition is chosen anew by its key. Put back twice does no harm: an event id counts once.
+ * partition is chosen anew by its key. Put back twice within the policy's duplicate horizon it
+ * counts once; nothing remembers for longer that it was put back.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sanctionctl/scan.h"
