@@ -6,144 +6,6 @@
 
 #define APPEALS_MAX COUNT_OF(((struct subject_state *)NULL)->appeals)
 
-static bool target_violation(struct subject_state *facts, struct bytes id, struct target *target)
-{
-    for (uint32_t i = 0; i < facts->violations_count; i++) {
-        const struct violation_fact *item = &facts->violations[i];
-        if (bytes_equal(item->decision_id, id) || bytes_equal(item->restriction_id, id) ||
-            bytes_equal(item->step_decision_id, id)) {
-            target->number = item->number;
-            target->decided_ms = item->decided_at;
-            target->violation = true;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool target_restriction(struct subject_state *facts, struct bytes id, struct target *target)
-{
-    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
-        const struct restriction_fact *item = &facts->restrictions[i];
-        if (bytes_equal(item->restriction_id, id) || bytes_equal(item->decision_id, id)) {
-            target->number = item->case_number;
-            target->decided_ms = item->decided_at;
-            target->violation = violation_find(facts, item->case_number) != NULL;
-            target->hold = !target->violation;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A hold that has ended. */
-static bool target_hold(struct subject_state *facts, struct bytes id, struct target *target)
-{
-    for (uint32_t i = 0; i < facts->cases_count; i++) {
-        const struct case_fact *item = &facts->cases[i];
-        if (bytes_equal(item->hold_id, id)) {
-            target->number = item->number;
-            target->decided_ms = item->hold_at.value;
-            target->hold = true; /* also where the case was confirmed since: that is another decision */
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool target_case(struct subject_state *facts, struct bytes id, struct target *target)
-{
-    for (uint32_t i = 0; i < facts->cases_count; i++) {
-        const struct case_fact *item = &facts->cases[i];
-        if (item->outcome.set && bytes_equal(item->case_id, id)) {
-            target->number = item->number;
-            target->decided_ms = item->decided_at.value;
-            target->violation = violation_find(facts, item->number) != NULL;
-            target->outcome = !target->violation;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Of a measure that has ended since and left nothing else. */
-static bool target_appealed(struct subject_state *facts, struct bytes id, struct target *target)
-{
-    for (uint32_t i = 0; i < facts->appeals_count; i++) {
-        const struct appeal_fact *item = &facts->appeals[i];
-        if (item->open && bytes_equal(item->decision_id, id)) {
-            target->number = item->case_number;
-            target->decided_ms = item->at;
-            target->hold = true;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool target_find(struct judgement *judgement, struct bytes decision_id, struct bytes case_id,
-                 struct target *target_out)
-{
-    struct subject_state *facts = judgement->facts;
-    const struct bytes text = decision_id.data != NULL ? decision_id : case_id;
-    uint8_t id[ID_SIZE];
-    *target_out = (struct target){0};
-    if (!id_parse(text, id)) {
-        return false;
-    }
-    target_out->id = arena_copy(judgement->court->arena, bytes_of(id, ID_SIZE));
-    if (decision_id.data == NULL) {
-        return target_case(facts, target_out->id, target_out);
-    }
-    return target_violation(facts, target_out->id, target_out) ||
-           target_restriction(facts, target_out->id, target_out) ||
-           target_hold(facts, target_out->id, target_out) ||
-           target_appealed(facts, target_out->id, target_out);
-}
-
-static struct ground target_ground(const struct judgement *judgement, const struct target *target)
-{
-    const struct violation_fact *violation = violation_find(judgement->facts, target->number);
-    const struct case_fact *item = case_find(judgement->facts, target->number);
-    struct ground ground = {
-        .category = CATEGORY_NONE,
-        .severity = SEVERITY_NONE,
-        .lane = LANE_NONE,
-        .area = AREA_OTHER_AREA,
-        .ledger = LEDGER_NONE,
-        .source_kind = SOURCE_KIND_NONE,
-        .act_at = judgement->court->decided_ms,
-    };
-    if (target->violation && violation != NULL) {
-        ground = violation_ground(violation);
-    } else if (item != NULL && target->id.data != NULL && (target->hold || target->outcome)) {
-        ground.category = item->category;
-        ground.lane = judgement->policy->categories[item->category].lane;
-        ground.area = item->area;
-        ground.ledger = item->ledger;
-    }
-    for (uint32_t i = 0; target->hold && item == NULL && i < judgement->facts->restrictions_count;
-         i++) {
-        if (judgement->facts->restrictions[i].case_number == target->number) {
-            ground = restriction_ground(judgement, &judgement->facts->restrictions[i]);
-        }
-    }
-    ground.automation = AUTOMATION_NONE;
-    return ground;
-}
-
-static struct bytes target_case_id(const struct judgement *judgement, const struct target *target)
-{
-    if (!target->violation && !target->hold && !target->outcome) {
-        return (struct bytes){0}; /* nothing was found: its number 0 is that of some other case */
-    }
-    const struct violation_fact *violation = violation_find(judgement->facts, target->number);
-    const struct case_fact *item = case_find(judgement->facts, target->number);
-    return target->violation && violation != NULL ? violation->case_id
-           : item != NULL                         ? item->case_id
-                                                  : (struct bytes){0};
-}
-
 static struct appeal_fact *appeal_find(struct subject_state *facts, const struct target *target)
 {
     const struct case_fact *decided = case_find(facts, target->number);
@@ -172,15 +34,6 @@ static struct appeal_fact *appeal_place(struct subject_state *facts)
     return facts->appeals_count < APPEALS_MAX ? &facts->appeals[facts->appeals_count++] : NULL;
 }
 
-static void appeal_decision(struct judgement *judgement, struct decision *decision,
-                            const struct target *target, const char *rule)
-{
-    const struct ground ground = target_ground(judgement, target);
-    decision_open(judgement, decision, judgement->policy, AUDIT_ACTION_APPEAL, &ground, rule);
-    decision->case_hex = id_text(judgement, target_case_id(judgement, target));
-    decision->prior_id = target->id;
-}
-
 /* Who appeals against the outcome of his report is told nothing of a decision on somebody else, and
  * what is a success to the one is none to the other: he has texts of his own. */
 static void tell_result(struct judgement *judgement, struct decision *decision,
@@ -202,7 +55,7 @@ static void appeal_inadmissible(struct judgement *judgement, const struct appeal
                                 const struct target *target, const char *rule)
 {
     struct decision decision;
-    appeal_decision(judgement, &decision, target, rule);
+    target_decision(judgement, &decision, target, rule);
     decision.audit.outcome = (struct optional_int){OUTCOME_INADMISSIBLE, true};
     decision_close(judgement, &decision);
     tell_result(judgement, &decision, appeal->appellant_id, OUTCOME_INADMISSIBLE,
@@ -269,7 +122,7 @@ static void appeal_open(struct judgement *judgement, const struct appeal *appeal
         .at = judgement->court->decided_ms,
     };
     struct decision decision;
-    appeal_decision(judgement, &decision, target, "i.16");
+    target_decision(judgement, &decision, target, "i.16");
     decision_close(judgement, &decision);
     const struct param params[] = {
         {PARAM_NAME_DECISION, target->outcome ? (struct bytes){0} : id_text(judgement, target->id)},
@@ -305,7 +158,7 @@ static void objection_judge(struct judgement *judgement, const struct appeal *ap
         return;
     }
     struct decision decision;
-    appeal_decision(judgement, &decision, &target, rights ? "b2.44-2" : "b2.82-4");
+    target_decision(judgement, &decision, &target, rights ? "b2.44-2" : "b2.82-4");
     decision.payload.request_id = row->request_id;
     if (rights) {
         decision_close(judgement, &decision);
@@ -368,7 +221,7 @@ static void appeal_close(struct judgement *judgement, struct appeal_fact *item,
 {
     struct decision decision;
     item->open = false;
-    appeal_decision(judgement, &decision, target, rule);
+    target_decision(judgement, &decision, target, rule);
     decision.audit.outcome = (struct optional_int){(int32_t)outcome, true};
     decision_close(judgement, &decision);
     if (outcome != OUTCOME_CLOSED ||
@@ -380,36 +233,6 @@ static void appeal_close(struct judgement *judgement, struct appeal_fact *item,
                          target->number, target->id, item->excluded_reviewer_ref);
 }
 
-/* A measure without a violation, or a hold, whether it runs or has ended. */
-static void reverse_measure(struct judgement *judgement, int32_t number, enum end_reason reason,
-                            const char *rule)
-{
-    struct subject_state *facts = judgement->facts;
-    const bool confirmed = violation_find(facts, number) != NULL;
-    for (uint32_t i = 0; i < facts->restrictions_count && !confirmed; i++) {
-        if (facts->restrictions[i].case_number == number) {
-            restriction_reverse(judgement, &facts->restrictions[i], reason, rule);
-            return;
-        }
-    }
-    const struct case_fact *item = case_find(facts, number);
-    if (item != NULL && item->hold_id.data != NULL) {
-        hold_reverse(judgement, item, reason, rule);
-    }
-}
-
-/* What was decided is no fact any more (I.16). */
-static void reverse_target(struct judgement *judgement, const struct target *target,
-                           enum end_reason reason, const char *rule)
-{
-    if (target->violation) {
-        violation_reverse(judgement, violation_find(judgement->facts, target->number), reason,
-                          rule);
-    } else if (target->hold) {
-        reverse_measure(judgement, target->number, reason, rule);
-    }
-}
-
 static void overturn(struct judgement *judgement, const struct verdict *verdict,
                      struct appeal_fact *item, const struct target *target)
 {
@@ -417,7 +240,7 @@ static void overturn(struct judgement *judgement, const struct verdict *verdict,
     appeal_close(judgement, item, target,
                  target->outcome ? OUTCOME_CONFIRMED : OUTCOME_NO_VIOLATION, "appeal.overturn");
     if (target->violation || target->hold) {
-        reverse_target(judgement, target, END_REASON_APPEAL, "appeal.overturn");
+        target_reverse(judgement, target, END_REASON_APPEAL, "appeal.overturn");
     } else {
         /* The outcome was that there is no violation: it is one, as this reviewer found it. */
         struct case_fact *decided = case_find(facts, target->number);
@@ -547,92 +370,5 @@ void appeals_close(struct judgement *judgement)
                                       .outcome = item->outcome_only,
                                       .id = item->decision_id};
         appeal_close(judgement, item, &target, OUTCOME_CLOSED, "f3");
-    }
-}
-
-/* What a closed dispute says of the decision; not set while it is open. */
-static struct optional_int dispute_outcome(enum dispute_state state)
-{
-    switch (state) {
-    case DISPUTE_STATE_OPENED:
-        break;
-    case DISPUTE_STATE_CLOSED_UPHELD:
-        return (struct optional_int){OUTCOME_CONFIRMED, true};
-    case DISPUTE_STATE_CLOSED_REVERSED:
-        return (struct optional_int){OUTCOME_NO_VIOLATION, true};
-    case DISPUTE_STATE_CLOSED_SETTLED:
-        return (struct optional_int){OUTCOME_CLOSED, true};
-    }
-    return (struct optional_int){0};
-}
-
-#define DISPUTES_MAX COUNT_OF(((struct subject_state *)NULL)->disputes)
-
-static void dispute_open(struct judgement *judgement, struct bytes dispute_id)
-{
-    struct subject_state *facts = judgement->facts;
-    for (uint32_t i = 0; i < facts->disputes_count; i++) {
-        if (bytes_equal(facts->disputes[i].dispute_id, dispute_id)) {
-            return; /* told twice: one close must end it */
-        }
-    }
-    facts->legal_holds++;
-    if (facts->disputes_count < DISPUTES_MAX) {
-        facts->disputes[facts->disputes_count++] =
-            (struct dispute_fact){.dispute_id = text_keep(judgement, dispute_id)};
-    }
-}
-
-/* One that is not known by name ends a hold only if there are holds without a name. */
-static void dispute_close(struct subject_state *facts, struct bytes dispute_id)
-{
-    for (uint32_t i = 0; i < facts->disputes_count; i++) {
-        if (bytes_equal(facts->disputes[i].dispute_id, dispute_id)) {
-            LIST_REMOVE(facts->disputes, facts->disputes_count, i);
-            facts->legal_holds--;
-            return;
-        }
-    }
-    if (facts->legal_holds > (int32_t)facts->disputes_count) {
-        facts->legal_holds--;
-    }
-}
-
-/* The result of a dispute body may take a fact away; an open one delays an erasure. */
-void dispute_judge(struct judgement *judgement, const struct dispute *dispute)
-{
-    struct subject_state *facts = judgement->facts;
-    struct target target;
-    const bool known =
-        target_find(judgement, dispute->target_decision_id, (struct bytes){0}, &target);
-    const bool reversed = dispute->state == DISPUTE_STATE_CLOSED_REVERSED;
-    struct decision decision;
-    judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
-    appeal_decision(judgement, &decision, &target, "dispute");
-    decision.audit.authority = (struct optional_int){(int32_t)dispute->authority, true};
-    decision_close(judgement, &decision);
-    if (dispute->state == DISPUTE_STATE_OPENED) {
-        dispute_open(judgement, dispute->dispute_id);
-    } else {
-        dispute_close(facts, dispute->dispute_id);
-    }
-    if (facts->subject_kind == SUBJECT_KIND_USER) {
-        const struct optional_int outcome = dispute_outcome(dispute->state);
-        const struct param params[] = {
-            {PARAM_NAME_CASE, decision.case_hex.data != NULL ? decision.case_hex : decision.id_hex},
-            {PARAM_NAME_DECISION, id_text(judgement, decision.prior_id)},
-            {PARAM_NAME_AUTHORITY,
-             bytes_text(enum_symbol(&enum_authority, (int32_t)dispute->authority))},
-            {PARAM_NAME_OUTCOME, outcome.set ? bytes_text(enum_symbol(&enum_outcome, outcome.value))
-                                             : (struct bytes){0}},
-        };
-        emit_person_notice(judgement, &decision, NOTICE_KIND_DISPUTE_STATUS, NULL,
-                           facts->subject_id, params, COUNT_OF(params));
-    }
-    if (reversed && known) {
-        reverse_target(judgement, &target, END_REASON_REVIEWER, "dispute.reversed");
-    }
-    if (facts->account_state == ACCOUNT_STATE_WITHDRAWN && facts->legal_holds == 0) {
-        erase(judgement); /* it waited for the dispute */
     }
 }

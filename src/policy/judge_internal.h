@@ -349,19 +349,23 @@ void proof_judge(struct judgement *judgement, const struct identity_proof *proof
 void proof_needed(struct judgement *judgement, const struct signal *signal);
 void proof_accepted(struct judgement *judgement, const struct signal *signal);
 
-/* appeals.c, inquiries.c */
+/* appeals.c */
 
 void appeal_judge(struct judgement *judgement, const struct appeal *appeal);
 void appeal_decide(struct judgement *judgement, const struct verdict *verdict);
 /* The subject goes: open appeals end undecided. */
 void appeals_close(struct judgement *judgement);
+
+/* disputes.c, inquiries.c */
+
 void dispute_judge(struct judgement *judgement, const struct dispute *dispute);
 void inquiry_judge(struct judgement *judgement, const struct inquiry *inquiry);
 /* THIRD_PARTY_REFUSED and nothing else. */
 void third_party_refuse(struct judgement *judgement, struct bytes inquirer_id);
 void harm_judge(struct judgement *judgement, const struct harm_report *harm);
 
-/* What a decision id of this subject stands for. */
+/* targets.c: what a decision id of this subject stands for. */
+
 struct target {
     int32_t number; /* of its case or violation */
     int64_t decided_ms;
@@ -374,6 +378,12 @@ struct target {
 /* False: no decision that is kept has this id. */
 bool target_find(struct judgement *judgement, struct bytes decision_id, struct bytes case_id,
                  struct target *target_out);
+/* Opens the decision of an appeal or dispute about it. */
+void target_decision(struct judgement *judgement, struct decision *decision,
+                     const struct target *target, const char *rule);
+/* What was decided is no fact any more (I.16). */
+void target_reverse(struct judgement *judgement, const struct target *target,
+                    enum end_reason reason, const char *rule);
 
 /* derive.c: facts -> what should be in force. */
 
