@@ -124,7 +124,9 @@ static void admit_flags(const struct report *report, struct admission *admission
     const struct policy_category *category = &admission->policy->categories[admission->category];
     const bool unknown =
         report->relation == RELATION_UNKNOWN && admission->class == AREA_CLASS_PRIVATE;
-    admission->no_hold = report->publisher_is_press || unknown;
+    /* A friend's report only joins a proof: it leaves nothing to a person, whoever published (I.19). */
+    const bool joins = admission->silent && !admission->asks;
+    admission->no_hold = (report->publisher_is_press && !joins) || unknown;
     const bool human = category->child || category->human_only || admission->no_hold;
     admission->human = human;
     admission->asks = human || admission->asks;

@@ -9,9 +9,6 @@ KNOWN = {
     "appeal-against-a-measure-that-ended":
         "I.16: every decision with an Audit record may be appealed; the engine keeps nothing of a measure "
         "off the ladders (claim, order, protection, removal of content) after its end: INADMISSIBLE",
-    "a-friend-reports-the-press":
-        "I.19 'a FRIEND's report only joins a proof: it neither holds nor asks'; of a publisher that is the "
-        "press the engine asks a person",
     "a-measure-without-a-strike-reduced":
         "I.16 APPEAL_REDUCE of a hold or another measure without a strike: the engine refuses it",
 }

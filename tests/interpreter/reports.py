@@ -77,8 +77,6 @@ class Reports:
         self.copy_to_room(subject, report)
         if waits or category == "ACCOUNT_THEFT":
             report["fate"] = "WAITING"
-            if value["publisher_is_press"] and category != "ACCOUNT_THEFT":
-                self.doubt(subject, "a-friend-reports-the-press")
         case = self.join(subject, report)
         self.need_proof(subject, report)
         if report["fate"] is None:
