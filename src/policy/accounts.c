@@ -29,6 +29,13 @@ static void publish_state(struct judgement *judgement, enum account_state state)
     emit_standing(judgement, &decision);
 }
 
+void account_refuse(struct judgement *judgement, const char *rule)
+{
+    const struct ground ground = account_ground(judgement);
+    judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
+    decision_refuse(judgement, judgement->policy, &ground, rule);
+}
+
 void cases_close(struct judgement *judgement, const char *rule)
 {
     struct subject_state *facts = judgement->facts;
@@ -47,10 +54,11 @@ static void memorial(struct judgement *judgement)
     struct subject_state *facts = judgement->facts;
     const struct ground ground = account_ground(judgement);
     if (facts->account_state == ACCOUNT_STATE_MEMORIAL_DENIED) {
-        decision_refuse(judgement, judgement->policy, &ground, "s3.48.denied");
+        account_refuse(judgement, "s3.48.denied");
         return;
     }
     if (facts->account_state == ACCOUNT_STATE_MEMORIAL) {
+        account_refuse(judgement, "account.repeated");
         return;
     }
     facts->account_state = ACCOUNT_STATE_MEMORIAL; /* from here on nobody is told */
@@ -71,9 +79,10 @@ static void deny_memorial(struct judgement *judgement)
 {
     const enum account_state state = judgement->facts->account_state;
     if (state == ACCOUNT_STATE_MEMORIAL) {
-        const struct ground ground = account_ground(judgement);
-        decision_refuse(judgement, judgement->policy, &ground, "s3.48");
-    } else if (state != ACCOUNT_STATE_MEMORIAL_DENIED) {
+        account_refuse(judgement, "s3.48");
+    } else if (state == ACCOUNT_STATE_MEMORIAL_DENIED) {
+        account_refuse(judgement, "account.repeated");
+    } else {
         publish_state(judgement, ACCOUNT_STATE_MEMORIAL_DENIED);
     }
 }

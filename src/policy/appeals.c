@@ -202,8 +202,10 @@ void appeal_judge(struct judgement *judgement, const struct appeal *appeal)
     } else if (appeal->kind == APPEAL_KIND_RIGHTS_OBJECTION ||
                appeal->kind == APPEAL_KIND_AUTHORITY_OBJECTION) {
         objection_judge(judgement, appeal);
-    } else if (!known || is_anothers(judgement, appeal, &target)) {
+    } else if (!known) {
         appeal_inadmissible(judgement, appeal, &target, "appeal.unknown");
+    } else if (is_anothers(judgement, appeal, &target)) {
+        appeal_inadmissible(judgement, appeal, &target, "appeal.of-another");
     } else if (is_not_owner(judgement, appeal)) {
         appeal_inadmissible(judgement, appeal, &target, "appeal.not-owner");
     } else if (judgement->court->decided_ms > target.decided_ms + policy->appeal_window_ms) {

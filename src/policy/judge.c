@@ -181,6 +181,10 @@ static void judge_withdrawn(struct judgement *judgement, const struct record_typ
         if (change->kind == ACCOUNT_CHANGE_KIND_REGISTERED) {
             judgement->facts->account_state = ACCOUNT_STATE_ACTIVE;
             account_judge(judgement, change);
+        } else {
+            account_refuse(judgement, change->kind == ACCOUNT_CHANGE_KIND_WITHDRAWN
+                                          ? "account.repeated"
+                                          : "f3");
         }
         return;
     }

@@ -308,6 +308,8 @@ bool objection_forward(struct judgement *judgement, struct decision *decision,
 /* False: a withdrawal without consent to the erasure (BAD_FIELD). */
 bool account_is_sound(const struct account_change *change);
 void account_judge(struct judgement *judgement, const struct account_change *change);
+/* A change that changes nothing: Audit REFUSE. */
+void account_refuse(struct judgement *judgement, const char *rule);
 
 /* Ends every open case as CLOSED and every review. */
 void cases_close(struct judgement *judgement, const char *rule);

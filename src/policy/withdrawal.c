@@ -161,9 +161,7 @@ static void lift_all(struct judgement *judgement)
 void withdraw(struct judgement *judgement, struct bytes tag)
 {
     struct subject_state *facts = judgement->facts;
-    if (facts->account_state == ACCOUNT_STATE_WITHDRAWN) {
-        return;
-    }
+    ASSERT(facts->account_state != ACCOUNT_STATE_WITHDRAWN);
     facts->account_state = ACCOUNT_STATE_WITHDRAWN;
     store_all(judgement, tag);
     appeals_close(judgement);

@@ -76,6 +76,8 @@ class Accounts:
             if value["kind"] == "REGISTERED":
                 self.account_becomes(subject, "ACTIVE")
                 self.register(subject, value)
+            else:
+                self.refuse(subject)
         elif kind == "AuthorityRequest" and value["action"] == "ORDER" and self.is_binding(value):
             self.await_order(subject, value)
         elif kind == "Report":
@@ -109,10 +111,8 @@ class Accounts:
     # Memorial ------------------------------------------------------------------------------------
 
     def memorial(self, subject, value):
-        if subject.account == "MEMORIAL_DENIED":
+        if subject.account in ("MEMORIAL", "MEMORIAL_DENIED"):
             return self.refuse(subject)
-        if subject.account == "MEMORIAL":
-            return None
         self.account_becomes(subject, "MEMORIAL")
         for case in subject.cases:
             if case["open"]:
@@ -127,10 +127,8 @@ class Accounts:
         return None
 
     def deny_memorial(self, subject, value):
-        if subject.account == "MEMORIAL":
+        if subject.account in ("MEMORIAL", "MEMORIAL_DENIED"):
             return self.refuse(subject)  # it is done
-        if subject.account == "MEMORIAL_DENIED":
-            return None
         subject.account = "MEMORIAL_DENIED"
         return self.show(subject)
 
