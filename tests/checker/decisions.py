@@ -238,6 +238,7 @@ def folds_to_state(world, folded, standings, findings):
     for record in world.visible(topology.changelog):
         if record.key[:1] == b"s":
             rows[record.key[1:].decode()] = record
+    whole = all(partition.covered and partition.start == 0 for partition in world.partitions(("standings",)))
     for key in sorted(set(rows) | set(standings)):
         record = rows.get(key)
         state = world.value(record)[1] if record is not None and record.data else None
@@ -255,6 +256,9 @@ def folds_to_state(world, folded, standings, findings):
             findings.check(state["revision"] == revision or erased, "I4", place, "the state of %s has revision "
                            "%d, the standing at %s %d", key, state["revision"], standing.place,
                            revision)
+        if state is not None and standing is None and whole:  # what began and ended unseen leaves this
+            findings.check(state["revision"] == 0, "I4", place, "the state of %s has revision %d, no standing "
+                           "was published", key, state["revision"])
 
 
 def ends(world, tasks, folded, findings):

@@ -59,7 +59,7 @@ def dead_letter_lost(world):
 
 
 def receipt_lost(world):
-    drop(world, middle(visible(world, "receipts")))
+    drop(world, middle([record for record in visible(world, "receipts") if world.value(record)[1]["inputs"]]))
 
 
 def input_lost(world):
@@ -69,6 +69,13 @@ def input_lost(world):
 def row_lost(world):
     drop(world, middle([record for record in visible(world, "sanctions-changelog")
                         if record.key != b"m"]))
+
+
+def revision_made_up(world):
+    """Of somebody without any standing."""
+    told = {record.subject for record in visible(world, "standings")}
+    edit(world, [record for record in visible(world, "sanctions-changelog")
+                 if record.key[:1] == b"s" and record.data and record.key[1:].decode() not in told][-1], revision=2)
 
 
 def decision_twice(world):
@@ -135,7 +142,7 @@ def offset_ahead(world):
 
 EXPECTED = ((restriction_lost, "I3"), (lift_lost, "I4"), (standing_lost, "I7"),
             (dead_letter_lost, "I1"), (receipt_lost, "I1"), (input_lost, "I1"), (row_lost, "I22"),
-            (decision_twice, "I6"), (signal_twice, "I16"), (audit_changed, "I10"),
+            (revision_made_up, "I4"), (decision_twice, "I6"), (signal_twice, "I16"), (audit_changed, "I10"),
             (policy_changed, "I21"), (wall_clock, "I8"), (end_taken_away, "I24"),
             (torn_changelog, "I3"), (torn_restrictions, "I3"), (aborted_visible, "I3"),
             (epoch_back, "I11"), (transaction_open, "I12"), (offsets_outside, "I3"),
