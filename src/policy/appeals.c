@@ -94,12 +94,8 @@ static struct bytes first_reviewer(struct subject_state *facts, const struct tar
     if (target->violation) {
         return violation_find(facts, target->number)->reviewer_ref;
     }
-    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
-        if (facts->restrictions[i].case_number == target->number) {
-            return facts->restrictions[i].reviewer_ref;
-        }
-    }
-    return (struct bytes){0};
+    const struct restriction_fact *row = measure_numbered(facts, target->number);
+    return row != NULL ? row->reviewer_ref : (struct bytes){0};
 }
 
 static void appeal_open(struct judgement *judgement, const struct appeal *appeal,
@@ -253,8 +249,27 @@ static void overturn(struct judgement *judgement, const struct verdict *verdict,
     }
 }
 
-/* Whether the verdict makes the measure smaller in no way but end and scopes, and neither wider. */
-static bool reduces(const struct restriction_fact *row, const struct verdict *verdict)
+/* The running measure that an appeal is about; NULL: it has ended, or restricts nothing. */
+static struct restriction_fact *running_of(struct subject_state *facts, const struct target *target,
+                                           const struct violation_fact *violation)
+{
+    if (target->violation) {
+        return violation->measure.set
+                   ? restriction_of(facts, target->number, (enum measure)violation->measure.value)
+                   : NULL;
+    }
+    for (uint32_t i = 0; i < facts->restrictions_count && violation == NULL; i++) {
+        if (facts->restrictions[i].case_number == target->number) {
+            return &facts->restrictions[i];
+        }
+    }
+    return NULL;
+}
+
+/* Whether the verdict makes the measure smaller in its end, scopes or kind, and wider in none.
+ * Where no violation is established there is no other kind of measure to go over to. */
+static bool reduces(const struct restriction_fact *row, const struct verdict *verdict,
+                    bool violation)
 {
     const bool other = verdict->measure.set && verdict->measure.value != (int32_t)row->measure;
     const scope_set scopes = verdict->scopes != 0 ? verdict->scopes : row->scopes;
@@ -264,11 +279,11 @@ static bool reduces(const struct restriction_fact *row, const struct verdict *ve
         (verdict->expires_at.set && verdict->expires_at.value <= row->expires_at.value) ||
         (!verdict->expires_at.set && !other);
     const bool changes = other || scopes != row->scopes || verdict->expires_at.set;
-    return narrower && sooner && changes;
+    return narrower && sooner && changes && (violation || !other);
 }
 
 static void reduce_row(const struct judgement *judgement, const struct verdict *verdict,
-                       struct restriction_fact *row, struct violation_fact *violation)
+                       struct restriction_fact *row)
 {
     const bool other = verdict->measure.set && verdict->measure.value != (int32_t)row->measure;
     if (other) {
@@ -278,15 +293,40 @@ static void reduce_row(const struct judgement *judgement, const struct verdict *
     }
     row->scopes = verdict->scopes != 0 ? verdict->scopes : row->scopes;
     row->expires_at = verdict->expires_at.set ? verdict->expires_at : row->expires_at;
+    row->state =
+        row->state == DECISION_STATE_SUSPENDED_BY_APPEAL ? DECISION_STATE_IN_FORCE : row->state;
+    if (row->measure == MEASURE_TEMPORARY_MEASURE) {
+        row->objected = true; /* its end came sooner for the poster: the content comes back then */
+    }
+}
+
+static void reduce_violation(struct violation_fact *violation, const struct restriction_fact *row)
+{
     violation->reduced = true;
     violation->reduced_scopes = row->scopes;
     violation->reduced_expires_at = row->expires_at;
     violation->measure = (struct optional_int){(int32_t)row->measure, true};
     violation->scopes = row->scopes;
     violation->ends_at = row->expires_at;
+    violation->step_decision_id = row->decision_id;
     if (row->expires_at.set) {
         violation->permanent = false;
     }
+}
+
+static struct restriction_change reduction(const struct restriction_fact *row,
+                                           const struct verdict *verdict)
+{
+    const struct optional_long end = row->expires_at;
+    const bool other = verdict->measure.set && verdict->measure.value != (int32_t)row->measure;
+    const bool moves =
+        other || (verdict->expires_at.set && (!end.set || verdict->expires_at.value < end.value));
+    return (struct restriction_change){
+        .op = moves ? RESTRICTION_OP_SHORTEN : RESTRICTION_OP_CHANGE,
+        .prior_decision_id = row->decision_id,
+        .ends = true,
+        .end_reason = END_REASON_APPEAL,
+    };
 }
 
 static void reduce(struct judgement *judgement, const struct verdict *verdict,
@@ -294,43 +334,36 @@ static void reduce(struct judgement *judgement, const struct verdict *verdict,
 {
     struct subject_state *facts = judgement->facts;
     struct violation_fact *violation = violation_find(facts, target->number);
-    struct restriction_fact *row =
-        !target->violation || !violation->measure.set
-            ? NULL
-            : restriction_of(facts, target->number, (enum measure)violation->measure.value);
-    if (row == NULL || !reduces(row, verdict)) {
+    struct restriction_fact *row = running_of(facts, target, violation);
+    if (row == NULL || !reduces(row, verdict, violation != NULL)) {
         const struct ground ground = verdict_ground(judgement, verdict);
         decision_refuse(judgement, judgement->policy, &ground, "i.16");
         return;
     }
     appeal_close(judgement, item, target, OUTCOME_CONFIRMED, "appeal.reduce");
-    row->state = row->state == DECISION_STATE_SUSPENDED_BY_APPEAL ? DECISION_STATE_IN_FORCE
-                                                                  : row->state;
-    const struct optional_long end = row->expires_at;
-    const bool moves =
-        verdict->measure.set ||
-        (verdict->expires_at.set && (!end.set || verdict->expires_at.value < end.value));
-    const struct restriction_change change = {
-        .op = moves ? RESTRICTION_OP_SHORTEN : RESTRICTION_OP_CHANGE,
-        .prior_decision_id = row->decision_id,
-        .ends = true,
-        .end_reason = END_REASON_APPEAL,
-    };
-    struct ground ground = violation_ground(violation);
+    const struct restriction_change change = reduction(row, verdict);
+    const struct case_fact *decided = case_find(facts, target->number);
+    struct ground ground = restriction_ground(judgement, row);
     ground.automation = AUTOMATION_NONE;
     struct decision decision;
-    decision_open(
-        judgement, &decision,
-        policy_version(judgement->court->policies, violation->policy_version, violation->act_at),
-        AUDIT_ACTION_DECIDE, &ground, "appeal.reduce");
-    decision.case_hex = id_text(judgement, violation->case_id);
+    decision_open(judgement, &decision,
+                  policy_version(judgement->court->policies, row->policy_version, ground.act_at),
+                  AUDIT_ACTION_DECIDE, &ground, "appeal.reduce");
+    decision.case_hex = id_text(judgement, violation != NULL ? violation->case_id
+                                           : decided != NULL ? decided->case_id
+                                                             : (struct bytes){0});
     decision.audit.stage_from = row->stage;
     decision.audit.stage_to = row->stage;
     decision.payload.smaller_scope = bytes_text("reduced");
-    reduce_row(judgement, verdict, row, violation);
+    reduce_row(judgement, verdict, row);
     row->decision_id = decision.id;
-    violation->step_decision_id = decision.id;
-    restriction_publish(judgement, &decision, row, &change, NOTICE_KIND_RESTRICTION_CHANGED, true);
+    if (violation != NULL) {
+        reduce_violation(violation, row);
+    }
+    restriction_publish(judgement, &decision, row, &change,
+                        row->measure == MEASURE_USER_PROTECTION ? NOTICE_KIND_PROTECTION_RELAXED
+                                                                : NOTICE_KIND_RESTRICTION_CHANGED,
+                        true);
 }
 
 void appeal_decide(struct judgement *judgement, const struct verdict *verdict)

@@ -16,7 +16,7 @@ struct case_fact *case_find_open(struct subject_state *facts, const struct admis
     return NULL;
 }
 
-/* Room for one more case: a decided one without a violation gives way. */
+/* Room for one more case: the oldest decided one without a violation gives way. */
 static bool cases_make_room(struct judgement *judgement)
 {
     struct subject_state *facts = judgement->facts;
@@ -29,7 +29,8 @@ static bool cases_make_room(struct judgement *judgement)
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; i < facts->cases_count; i++) {
             struct case_fact *item = &facts->cases[i];
-            if (item->outcome.set && (pass == 1 || violation_find(facts, item->number) == NULL)) {
+            if (item->outcome.set && !is_appealed(facts, item->number) &&
+                (pass == 1 || violation_find(facts, item->number) == NULL)) {
                 case_remove(facts, item);
                 return true;
             }

@@ -413,6 +413,7 @@ void restriction_end(struct judgement *judgement, struct restriction_fact *restr
     row.decision_id = decision.id;
     row.state = reason == END_REASON_EXPIRED ? DECISION_STATE_EXPIRED : DECISION_STATE_LIFTED;
     restriction_drop(facts, restriction);
+    ended_keep(facts, &row);
     if (violation != NULL) {
         /* LIFTED keeps what it superseded from coming back; a step recomputed away just ended. */
         state_set(violation, reason == END_REASON_EXPIRED || reason == END_REASON_RECOMPUTED

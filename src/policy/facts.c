@@ -2,14 +2,17 @@
  * more.
  *
  * Kept: event ids for the duplicate horizon; a report for that horizon, and as long as its case is
- * open or its violation is kept; a case as long as it is open or a report or violation of it is
- * kept, or its hold may be appealed; a violation while its strike counts, its measure runs, it may
- * still be appealed or its act is not stale.
+ * open or its violation is kept; a case as long as it is open, its outcome or hold may be appealed,
+ * or a report or violation of it is kept; a violation while its strike counts, its measure runs, it
+ * may still be appealed or its act is not stale; a measure that rests on no case while it may be
+ * appealed.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
 
 #include "base/digest.h"
+
+#define ENDED_MAX COUNT_OF(((struct subject_state *)NULL)->ended)
 
 static uint32_t bound(int32_t wanted, size_t most)
 {
@@ -140,16 +143,54 @@ static int64_t violation_keep_until(const struct policies *policies,
     return until;
 }
 
-/* An open appeal or dispute keeps what it may still take away. */
-static bool violation_is_disputed(const struct subject_state *facts,
-                                  const struct violation_fact *violation)
+bool is_appealed(const struct subject_state *facts, int32_t number)
 {
     for (uint32_t i = 0; i < facts->appeals_count; i++) {
-        if (facts->appeals[i].open && facts->appeals[i].case_number == violation->number) {
+        if (facts->appeals[i].open && facts->appeals[i].case_number == number) {
             return true;
         }
     }
-    return facts->legal_holds > 0;
+    return false;
+}
+
+/* An open appeal or dispute keeps what it may still take away. */
+static bool is_disputed(const struct subject_state *facts, int32_t number)
+{
+    return facts->legal_holds > 0 || is_appealed(facts, number);
+}
+
+/* A deadline is met at its very time (I.1). */
+static int64_t appealable_until(const struct policies *policies, int64_t decided_ms)
+{
+    return decided_ms + policies_at(policies, decided_ms)->appeal_window_ms + 1;
+}
+
+void ended_keep(struct subject_state *facts, const struct restriction_fact *restriction)
+{
+    const int32_t number = restriction->case_number;
+    if (violation_find(facts, number) != NULL || case_find(facts, number) != NULL) {
+        return; /* these remember it */
+    }
+    for (uint32_t i = 0; facts->ended_count == ENDED_MAX && i < ENDED_MAX; i++) {
+        if (!is_appealed(facts, facts->ended[i].case_number)) {
+            LIST_REMOVE(facts->ended, facts->ended_count, i);
+        }
+    }
+    ASSERT(facts->ended_count < ENDED_MAX); /* fewer appeals are kept */
+    facts->ended[facts->ended_count++] = *restriction;
+}
+
+static void prune_ended(struct judgement *judgement)
+{
+    struct subject_state *facts = judgement->facts;
+    for (uint32_t i = facts->ended_count; i > 0; i--) {
+        const struct restriction_fact *item = &facts->ended[i - 1];
+        if (appealable_until(judgement->court->policies, item->decided_at) <=
+                judgement->court->decided_ms &&
+            !is_disputed(facts, item->case_number)) {
+            LIST_REMOVE(facts->ended, facts->ended_count, i - 1);
+        }
+    }
 }
 
 static int64_t report_keep_until(const struct judgement *judgement,
@@ -207,9 +248,19 @@ static void prune_violations(struct judgement *judgement)
         struct violation_fact *item = &facts->violations[i - 1];
         if (violation_keep_until(judgement->court->policies, item) <=
                 judgement->court->decided_ms &&
-            !violation_is_disputed(facts, item)) {
+            !is_disputed(facts, item->number)) {
             violation_drop(facts, item);
         }
+    }
+}
+
+/* The report goes and its case stays, for an appeal: that may still find when the act was. */
+static void remember_act(struct subject_state *facts, const struct report_fact *report)
+{
+    struct case_fact *item = case_find(facts, report->case_number);
+    if (item != NULL && !report->request &&
+        (!item->act_at.set || report->act_at < item->act_at.value)) {
+        item->act_at = (struct optional_long){report->act_at, true};
     }
 }
 
@@ -225,24 +276,28 @@ static void prune_reports(struct judgement *judgement)
                 facts->reports[kept] = *item;
             }
             kept++;
+        } else {
+            remember_act(facts, item);
         }
     }
     facts->reports_count = kept;
 }
 
-/* As long as its hold may be appealed. */
-static int64_t hold_keep_until(const struct policies *policies, const struct case_fact *item)
+/* As long as its outcome or its hold may be appealed. */
+static int64_t case_keep_until(const struct policies *policies, const struct case_fact *item)
 {
-    return item->hold_id.data == NULL
-               ? -1
-               : item->hold_at.value +
-                     policies_at(policies, item->hold_at.value)->appeal_window_ms + 1;
+    const int64_t hold =
+        item->hold_id.data == NULL ? -1 : appealable_until(policies, item->hold_at.value);
+    const int64_t outcome =
+        item->outcome.set ? appealable_until(policies, item->decided_at.value) : -1;
+    return hold > outcome ? hold : outcome;
 }
 
 static bool case_is_needed(const struct judgement *judgement, const struct case_fact *item)
 {
     struct subject_state *facts = judgement->facts;
-    if (hold_keep_until(judgement->court->policies, item) > judgement->court->decided_ms) {
+    if (case_keep_until(judgement->court->policies, item) > judgement->court->decided_ms ||
+        is_disputed(facts, item->number)) {
         return true;
     }
     if (!item->outcome.set || violation_find(facts, item->number) != NULL) {
@@ -256,10 +311,15 @@ static bool case_is_needed(const struct judgement *judgement, const struct case_
     return false;
 }
 
-static bool runs(const struct subject_state *facts, int32_t number)
+static bool is_measure(const struct subject_state *facts, int32_t number)
 {
     for (uint32_t i = 0; i < facts->restrictions_count; i++) {
         if (facts->restrictions[i].case_number == number) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < facts->ended_count; i++) {
+        if (facts->ended[i].case_number == number) {
             return true;
         }
     }
@@ -272,7 +332,7 @@ static void prune_appeals(struct subject_state *facts)
     for (uint32_t i = facts->appeals_count; i > 0; i--) {
         const int32_t number = facts->appeals[i - 1].case_number;
         if (!facts->appeals[i - 1].open && violation_find(facts, number) == NULL &&
-            case_find(facts, number) == NULL && !runs(facts, number)) {
+            case_find(facts, number) == NULL && !is_measure(facts, number)) {
             LIST_REMOVE(facts->appeals, facts->appeals_count, i - 1);
         }
     }
@@ -295,6 +355,9 @@ void facts_prune(struct judgement *judgement)
         if (item->outcome.set && !case_is_needed(judgement, item)) {
             case_remove(facts, item);
         }
+    }
+    if (facts->ended_count > 0) {
+        prune_ended(judgement);
     }
     if (facts->appeals_count > 0) {
         prune_appeals(facts);
@@ -359,8 +422,11 @@ int64_t facts_purge_at(const struct policies *policies, const struct subject_sta
     int64_t last = reports_purge_at(policies, facts);
     for (uint32_t i = 0; i < facts->cases_count; i++) {
         if (!has_violation(facts, facts->cases[i].number)) {
-            last = later(last, hold_keep_until(policies, &facts->cases[i]));
+            last = later(last, case_keep_until(policies, &facts->cases[i]));
         }
+    }
+    for (uint32_t i = 0; i < facts->ended_count; i++) {
+        last = later(last, appealable_until(policies, facts->ended[i].decided_at));
     }
     for (uint32_t i = 0; i < facts->tombstones_count; i++) {
         last = later(last, facts->tombstones[i].retain_until);

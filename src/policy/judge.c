@@ -329,10 +329,11 @@ bool judge_is_empty(const struct subject_state *facts)
     return facts->revision == 0 && facts->account_state == ACCOUNT_STATE_ACTIVE &&
            facts->event_ids_count == 0 && facts->cases_count == 0 && facts->reports_count == 0 &&
            facts->violations_count == 0 && facts->restrictions_count == 0 &&
-           facts->reviews_count == 0 && facts->outcomes_count == 0 && facts->appeals_count == 0 &&
-           facts->legal_holds == 0 && facts->roles_count == 0 && facts->marks_count == 0 &&
-           facts->orders_count == 0 && facts->targets_count == 0 && facts->trips_count == 0 && facts->tombstones_count == 0 &&
-           facts->proofs_count == 0 && facts->wanted_proofs_count == 0 && facts->claims_count == 0 &&
+           facts->ended_count == 0 && facts->reviews_count == 0 && facts->outcomes_count == 0 &&
+           facts->appeals_count == 0 && facts->legal_holds == 0 && facts->roles_count == 0 &&
+           facts->marks_count == 0 && facts->orders_count == 0 && facts->targets_count == 0 &&
+           facts->trips_count == 0 && facts->tombstones_count == 0 && facts->proofs_count == 0 &&
+           facts->wanted_proofs_count == 0 && facts->claims_count == 0 &&
            !facts->abuse_decided_at.set;
 }
 

@@ -108,6 +108,10 @@ void violation_drop(struct subject_state *facts, struct violation_fact *violatio
 struct restriction_fact *restriction_of(struct subject_state *facts, int32_t case_number,
                                         enum measure measure);
 void restriction_drop(struct subject_state *facts, struct restriction_fact *restriction);
+/* A restriction has ended: one that rests on no case is kept apart while it may be appealed. */
+void ended_keep(struct subject_state *facts, const struct restriction_fact *restriction);
+/* Whether somebody appeals against the case, violation or measure of this number. */
+bool is_appealed(const struct subject_state *facts, int32_t number);
 
 /* admit.c: may a report be looked at, and as what. */
 
@@ -219,7 +223,9 @@ void violation_reverse(struct judgement *judgement, struct violation_fact *viola
 /* A measure in force that rests on no violation. */
 void restriction_reverse(struct judgement *judgement, struct restriction_fact *restriction,
                          enum end_reason reason, const char *rule);
-/* The hold of a case after it has ended. */
+/* The same of one that has ended, and of the hold of a case that has. */
+void ended_reverse(struct judgement *judgement, struct restriction_fact *ended,
+                   enum end_reason reason, const char *rule);
 void hold_reverse(struct judgement *judgement, const struct case_fact *item,
                   enum end_reason reason, const char *rule);
 
@@ -372,7 +378,7 @@ struct target {
     int32_t number; /* of its case or violation */
     int64_t decided_ms;
     bool violation;  /* a violation of this number is kept */
-    bool hold;       /* a PROVISIONAL_HOLD of this case is in force */
+    bool hold; /* a measure that rests on no violation, in force or not: then `id` is its first */
     bool outcome;    /* the outcome of a decided case */
     struct bytes id; /* 16 bytes in the arena */
 };
@@ -380,6 +386,8 @@ struct target {
 /* False: no decision that is kept has this id. */
 bool target_find(struct judgement *judgement, struct bytes decision_id, struct bytes case_id,
                  struct target *target_out);
+/* The measure of this number, in force or ended; NULL: none is kept. */
+const struct restriction_fact *measure_numbered(const struct subject_state *facts, int32_t number);
 /* Opens the decision of an appeal or dispute about it. */
 void target_decision(struct judgement *judgement, struct decision *decision,
                      const struct target *target, const char *rule);

@@ -48,12 +48,16 @@ void measure_apply(struct judgement *judgement, struct decision *decision,
     made->automation = decision->audit.automation;
     if (superseded != NULL) {
         change.supersedes = superseded->restriction_id;
+        ended_keep(facts, superseded);
         restriction_drop(facts, superseded);
     }
     decision->payload.smaller_scope = bytes_text(smaller_scope(made));
     /* The removal of content is an event: nothing of it stays in force (domain.md G2). */
-    const struct restriction_fact *row =
-        made->measure == MEASURE_CONTENT_REMOVE ? made : restriction_add(judgement, made);
+    const bool event = made->measure == MEASURE_CONTENT_REMOVE;
+    const struct restriction_fact *row = event ? made : restriction_add(judgement, made);
+    if (event) {
+        ended_keep(facts, made);
+    }
     if (row == NULL) {
         decision->audit.action = AUDIT_ACTION_REFUSE;
         decision->audit.rule = bytes_text("limit.restrictions");

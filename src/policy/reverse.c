@@ -148,6 +148,15 @@ void restriction_reverse(struct judgement *judgement, struct restriction_fact *r
     reverse_row(judgement, row, true, reason, rule);
 }
 
+void ended_reverse(struct judgement *judgement, struct restriction_fact *ended,
+                   enum end_reason reason, const char *rule)
+{
+    struct subject_state *facts = judgement->facts;
+    const struct restriction_fact row = *ended;
+    LIST_REMOVE(facts->ended, facts->ended_count, (size_t)(ended - facts->ended));
+    reverse_row(judgement, row, false, reason, rule);
+}
+
 void hold_reverse(struct judgement *judgement, const struct case_fact *item,
                   enum end_reason reason, const char *rule)
 {

@@ -19,19 +19,30 @@ static bool target_violation(struct subject_state *facts, struct bytes id, struc
     return false;
 }
 
-static bool target_restriction(struct subject_state *facts, struct bytes id, struct target *target)
+static bool is_named(const struct restriction_fact *item, struct bytes id)
 {
-    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
-        const struct restriction_fact *item = &facts->restrictions[i];
-        if (bytes_equal(item->restriction_id, id) || bytes_equal(item->decision_id, id)) {
-            target->number = item->case_number;
-            target->decided_ms = item->decided_at;
-            target->violation = violation_find(facts, item->case_number) != NULL;
-            target->hold = !target->violation;
-            return true;
-        }
+    return bytes_equal(item->restriction_id, id) || bytes_equal(item->decision_id, id);
+}
+
+/* Of the measures that run, or have ended and rest on no case. */
+static bool target_measure(struct subject_state *facts, struct bytes id, struct target *target)
+{
+    const struct restriction_fact *found = NULL;
+    for (uint32_t i = 0; i < facts->ended_count; i++) {
+        found = is_named(&facts->ended[i], id) ? &facts->ended[i] : found;
     }
-    return false;
+    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
+        found = is_named(&facts->restrictions[i], id) ? &facts->restrictions[i] : found;
+    }
+    if (found == NULL) {
+        return false;
+    }
+    target->number = found->case_number;
+    target->decided_ms = found->decided_at;
+    target->violation = violation_find(facts, found->case_number) != NULL;
+    target->hold = !target->violation;
+    target->id = target->hold ? found->restriction_id : target->id;
+    return true;
 }
 
 /* A hold that has ended. */
@@ -94,9 +105,24 @@ bool target_find(struct judgement *judgement, struct bytes decision_id, struct b
         return target_case(facts, target_out->id, target_out);
     }
     return target_violation(facts, target_out->id, target_out) ||
-           target_restriction(facts, target_out->id, target_out) ||
+           target_measure(facts, target_out->id, target_out) ||
            target_hold(facts, target_out->id, target_out) ||
            target_appealed(facts, target_out->id, target_out);
+}
+
+const struct restriction_fact *measure_numbered(const struct subject_state *facts, int32_t number)
+{
+    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
+        if (facts->restrictions[i].case_number == number) {
+            return &facts->restrictions[i];
+        }
+    }
+    for (uint32_t i = 0; i < facts->ended_count; i++) {
+        if (facts->ended[i].case_number == number) {
+            return &facts->ended[i];
+        }
+    }
+    return NULL;
 }
 
 static struct ground target_ground(const struct judgement *judgement, const struct target *target)
@@ -120,11 +146,9 @@ static struct ground target_ground(const struct judgement *judgement, const stru
         ground.area = item->area;
         ground.ledger = item->ledger;
     }
-    for (uint32_t i = 0; target->hold && item == NULL && i < judgement->facts->restrictions_count;
-         i++) {
-        if (judgement->facts->restrictions[i].case_number == target->number) {
-            ground = restriction_ground(judgement, &judgement->facts->restrictions[i]);
-        }
+    const struct restriction_fact *row = measure_numbered(judgement->facts, target->number);
+    if (target->hold && item == NULL && row != NULL) {
+        ground = restriction_ground(judgement, row);
     }
     ground.automation = AUTOMATION_NONE;
     return ground;
@@ -160,6 +184,12 @@ static void reverse_measure(struct judgement *judgement, int32_t number, enum en
     for (uint32_t i = 0; i < facts->restrictions_count && !confirmed; i++) {
         if (facts->restrictions[i].case_number == number) {
             restriction_reverse(judgement, &facts->restrictions[i], reason, rule);
+            return;
+        }
+    }
+    for (uint32_t i = 0; i < facts->ended_count; i++) {
+        if (facts->ended[i].case_number == number) {
+            ended_reverse(judgement, &facts->ended[i], reason, rule);
             return;
         }
     }

@@ -131,8 +131,6 @@ class Decisions:
             return self.end(subject, r, "REVIEWER")
         if r["appeal"] is None or not r["appeal"]["open"] or r["reviewer"] == value["reviewer_ref"]:
             return self.refuse(subject)
-        if value["kind"] == "APPEAL_REDUCE" and r.get("violation") is None:
-            self.doubt(subject, "a-measure-without-a-strike-reduced")
         if value["kind"] == "APPEAL_REDUCE" and not self.reduce(subject, r, value):
             return self.refuse(subject)
         if value["kind"] == "APPEAL_OVERTURN":
@@ -149,7 +147,7 @@ class Decisions:
             elif violation["measure"] is not r:
                 self.reverse(subject, r, reason)
             return self.remove(subject, violation, reason)
-        if r["measure"] != "WARNING" and (r["state"] == "RUNNING" or r["case"] is not None):
+        if r["measure"] != "WARNING":
             self.reverse(subject, r, reason)
         return None
 
@@ -164,12 +162,19 @@ class Decisions:
         wider = "ALL" not in r["scopes"] and not scopes <= set(r["scopes"])
         if later or wider or (end is not None and end <= self.now):
             return False
+        if not same and r.get("violation") is None:
+            return False  # there is no violation that another measure could rest on
         moved = end != r["expires_at"]
         r.update(measure=measure, scopes=scopes, expires_at=end, reduced=True)
+        if measure == "TEMPORARY_MEASURE":
+            r["objected"] = True  # the poster was heard: the content comes back
         if not same:
             r.update(area=value["area"], ledger=self.ledger(subject, value["area"]))
         self.publish(subject, "SHORTEN" if moved or not same else "CHANGE", r, "APPEAL")
-        self.tell(subject, "RESTRICTION_CHANGED", measure)
+        if measure == "USER_PROTECTION":
+            self.tell(subject, "PROTECTION_RELAXED")
+        else:
+            self.tell(subject, "RESTRICTION_CHANGED", measure)
         return True
 
     # Appeals, disputes, inquiries ----------------------------------------------------------------
@@ -188,18 +193,11 @@ class Decisions:
         stranger = owner is not None and value["appellant_id"] != owner
         if r is None or r["appeal"] or self.now > r["decided_at"] + window or stranger:
             return self.notice(value["appellant_id"], "APPEAL_RESULT")
-        self.doubt_ended(subject, r)
         self.notice(value["appellant_id"], "APPEAL_RECEIPT")
         r["appeal"] = {"kind": "APPEAL", "open": True, "case": r, "ledger": r["ledger"]}
         subject.reviews.append(r["appeal"])
         subject.out["reviews"].append((self.now, "APPEAL", "OPEN", r["category"], r["reviewer"]))
         return None
-
-    def doubt_ended(self, subject, r):
-        """Of a measure off the ladders, and of no case, the engine keeps nothing after its end."""
-        if r["state"] != "RUNNING" and r.get("violation") is None and r["case"] is None \
-                and r["measure"] != "WARNING":
-            self.doubt(subject, "appeal-against-a-measure-that-ended")
 
     def dispute(self, subject, value):
         if value["state"] == "OPENED":
@@ -208,7 +206,6 @@ class Decisions:
             subject.hold_of_law.discard(value["dispute_id"])
         r = self.target(subject, value.get("target_decision_id"))
         if value["state"] == "CLOSED_REVERSED" and r is not None and r["state"] != "REVERSED":
-            self.doubt_ended(subject, r)
             self.overturn(subject, r, "REVIEWER")
         if subject.kind == "USER":
             self.tell(subject, "DISPUTE_STATUS")

@@ -227,8 +227,10 @@ static void case_that_nobody_looks_at_lapses_after_fourteen_days(void **state)
     const struct audit *audit = world_audit(world, AUDIT_ACTION_OUTCOME);
     assert_int_equal(audit->actor_kind, ACTOR_KIND_TIMER);
     assert_true(audit->due_at.value == T0 + 14 * DAY_MS);
-    /* Nothing is left after the horizons. */
-    world_advance(world, T0 + 100 * DAY_MS);
+    /* Nothing is left when the outcome can be appealed no more. */
+    world_advance(world, T0 + (14 + 184) * DAY_MS);
+    assert_false(judge_is_empty(world->facts));
+    world_advance(world, T0 + (14 + 184) * DAY_MS + 1);
     assert_true(judge_is_empty(world->facts));
     assert_true(judge_next_timer(&world->policies, world->facts) == TIME_NEVER_MS);
     world_free(world);
