@@ -389,7 +389,9 @@ void restriction_end(struct judgement *judgement, struct restriction_fact *restr
 {
     struct subject_state *facts = judgement->facts;
     struct restriction_fact row = *restriction;
-    struct violation_fact *violation = violation_find(facts, row.case_number);
+    /* A hold is no step of what its case became: that goes on without it. */
+    struct violation_fact *violation =
+        row.measure == MEASURE_PROVISIONAL_HOLD ? NULL : violation_find(facts, row.case_number);
     const struct case_fact *item = case_find(facts, row.case_number);
     struct ground ground = restriction_ground(judgement, &row);
     ground.automation = judgement->reviewer_ref.data != NULL ? AUTOMATION_NONE : AUTOMATION_FULL;

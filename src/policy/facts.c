@@ -4,8 +4,8 @@
  * Kept: event ids for the duplicate horizon; a report for that horizon, and as long as its case is
  * open or its violation is kept; a case as long as it is open, its outcome or hold may be appealed,
  * or a report or violation of it is kept; a violation while its strike counts, its measure runs, it
- * may still be appealed or its act is not stale; a measure that rests on no case while it may be
- * appealed.
+ * may still be appealed or its act is not stale, and as long as a later one in whose step it counted;
+ * a measure that rests on no case while it may be appealed.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "policy/judge_internal.h"
@@ -117,8 +117,8 @@ void restriction_drop(struct subject_state *facts, struct restriction_fact *rest
     LIST_REMOVE(facts->restrictions, facts->restrictions_count, place);
 }
 
-/* Until when a violation is kept; TIME_NEVER_MS while its measure runs without end. */
-static int64_t violation_keep_until(const struct policies *policies,
+/* Until when a violation is kept for its own sake; TIME_NEVER_MS while its measure runs without end. */
+static int64_t violation_needed_until(const struct policies *policies,
                                     const struct violation_fact *violation)
 {
     const struct policy *policy =
@@ -139,6 +139,23 @@ static int64_t violation_keep_until(const struct policies *policies,
         /* A day more than its end: the timer that ends it needs the fact. */
         const int64_t end = violation->ends_at.value + DAY_MS;
         until = end > until ? end : until;
+    }
+    return until;
+}
+
+/* A step is derived from all that counted at its time, also from what has run out since: a strike
+ * that went before its last step would make that step smaller. */
+static int64_t violation_keep_until(const struct policies *policies,
+                                    const struct subject_state *facts,
+                                    const struct violation_fact *item)
+{
+    const struct violation_fact *const end = facts->violations + facts->violations_count;
+    int64_t until = violation_needed_until(policies, item);
+    for (const struct violation_fact *later = item + 1; later < end; later++) {
+        if (later->ledger == item->ledger && later->decided_at < item->expires_at) {
+            const int64_t needed = violation_needed_until(policies, later);
+            until = needed > until ? needed : until;
+        }
     }
     return until;
 }
@@ -201,9 +218,8 @@ static int64_t report_keep_until(const struct judgement *judgement,
     if (item != NULL && !item->outcome.set) {
         return TIME_NEVER_MS;
     }
-    const struct violation_fact *violation = violation_find(facts, report->case_number);
-    if (violation != NULL) {
-        return violation_keep_until(judgement->court->policies, violation);
+    if (violation_find(facts, report->case_number) != NULL) {
+        return TIME_NEVER_MS; /* it goes with its violation */
     }
     const int64_t last = report->decided_at.set && report->decided_at.value > report->at
                              ? report->decided_at.value
@@ -244,10 +260,12 @@ static void prune_events(struct judgement *judgement)
 static void prune_violations(struct judgement *judgement)
 {
     struct subject_state *facts = judgement->facts;
+    const struct policies *policies = judgement->court->policies;
+    const int64_t now_ms = judgement->court->decided_ms;
     for (uint32_t i = facts->violations_count; i > 0; i--) {
         struct violation_fact *item = &facts->violations[i - 1];
-        if (violation_keep_until(judgement->court->policies, item) <=
-                judgement->court->decided_ms &&
+        if (violation_needed_until(policies, item) <= now_ms &&
+            violation_keep_until(policies, facts, item) <= now_ms &&
             !is_disputed(facts, item->number)) {
             violation_drop(facts, item);
         }
@@ -453,7 +471,7 @@ int64_t facts_purge_at(const struct policies *policies, const struct subject_sta
         last = newest + policies_horizon(policies);
     }
     for (uint32_t i = 0; i < facts->violations_count; i++) {
-        const int64_t until = violation_keep_until(policies, &facts->violations[i]);
+        const int64_t until = violation_keep_until(policies, facts, &facts->violations[i]);
         last = until != TIME_NEVER_MS && until > last ? until : last;
     }
     return last < 0 ? TIME_NEVER_MS : last;

@@ -41,7 +41,7 @@ static struct restriction_fact published(const struct judgement *judgement,
         .policy_version = violation->policy_version,
         .source_kind = violation->source_kind,
         .automation = violation->automation,
-        .decided_at = violation->decided_at,
+        .decided_at = violation->starts_at, /* of the step, which may have come back since (I.11) */
         .starts_at = violation->starts_at,
         .expires_at = violation->ends_at,
         .end_disclosed = true,
@@ -111,12 +111,15 @@ static void reverse_row(struct judgement *judgement, struct restriction_fact row
                         enum end_reason reason, const char *rule)
 {
     struct ground ground = restriction_ground(judgement, &row);
-    const struct case_fact *item = case_find(judgement->facts, row.case_number);
+    struct case_fact *item = case_find(judgement->facts, row.case_number);
     const struct restriction_change change = {.op = RESTRICTION_OP_REVERSE,
                                               .prior_decision_id = row.decision_id,
                                               .ends = true,
                                               .end_reason = reason};
     struct decision decision;
+    if (item != NULL && row.measure == MEASURE_PROVISIONAL_HOLD) {
+        item->hold_reversed = true;
+    }
     ground.automation = AUTOMATION_NONE;
     decision_open(judgement, &decision,
                   policy_version(judgement->court->policies, row.policy_version, row.decided_at),

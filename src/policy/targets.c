@@ -50,7 +50,7 @@ static bool target_hold(struct subject_state *facts, struct bytes id, struct tar
 {
     for (uint32_t i = 0; i < facts->cases_count; i++) {
         const struct case_fact *item = &facts->cases[i];
-        if (bytes_equal(item->hold_id, id)) {
+        if (bytes_equal(item->hold_id, id) && !item->hold_reversed) {
             target->number = item->number;
             target->decided_ms = item->hold_at.value;
             target->hold = true; /* also where the case was confirmed since: that is another decision */
@@ -194,7 +194,7 @@ static void reverse_measure(struct judgement *judgement, int32_t number, enum en
         }
     }
     const struct case_fact *item = case_find(facts, number);
-    if (item != NULL && item->hold_id.data != NULL) {
+    if (item != NULL && item->hold_id.data != NULL && !item->hold_reversed) {
         hold_reverse(judgement, item, reason, rule);
     }
 }
