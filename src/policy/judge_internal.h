@@ -242,6 +242,10 @@ void case_adopt(const struct judgement *judgement, struct case_fact *item,
 /* liability.c */
 
 struct bytes owner_at(const struct subject_state *facts, int64_t at_ms);
+/* The user of a profile: the author whom the earliest report of the case names; data NULL: none does. */
+struct bytes profile_user(const struct subject_state *facts, int32_t case_number);
+/* Whether the reports of the case name two users of the profile: then a person decides (domain.md I.14). */
+bool profile_user_disputed(const struct subject_state *facts, int32_t case_number);
 void role_add(struct judgement *judgement, const struct chat_event *event);
 /* Signals to whom a new violation also concerns, and to whom it no longer does. */
 void liability_spread(struct judgement *judgement, struct decision *decision,

@@ -19,6 +19,30 @@ struct bytes owner_at(const struct subject_state *facts, int64_t at_ms)
     return owner;
 }
 
+struct bytes profile_user(const struct subject_state *facts, int32_t case_number)
+{
+    for (uint32_t i = 0; i < facts->reports_count; i++) {
+        const struct report_fact *report = &facts->reports[i];
+        if (report->case_number == case_number && report->author_id.data != NULL) {
+            return report->author_id;
+        }
+    }
+    return (struct bytes){0};
+}
+
+bool profile_user_disputed(const struct subject_state *facts, int32_t case_number)
+{
+    const struct bytes user = profile_user(facts, case_number);
+    for (uint32_t i = 0; i < facts->reports_count; i++) {
+        const struct report_fact *report = &facts->reports[i];
+        if (report->case_number == case_number && report->author_id.data != NULL &&
+            !bytes_equal(report->author_id, user)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Who makes many rooms is a matter of his own record. */
 static void copy_behaviour(struct judgement *judgement, const struct chat_event *event)
 {
@@ -108,23 +132,6 @@ static void signal_send(struct judgement *judgement, struct decision *decision,
 {
     signal->event_id = id_numbered(judgement, decision->id_hex, decision->records++);
     judgement->court->outbox->emit(judgement->court->outbox, &record_signal, signal);
-}
-
-/* The user of a profile by its reports; data NULL: none named, or they disagree. */
-static struct bytes profile_user(const struct subject_state *facts, int32_t case_number)
-{
-    struct bytes user = {0};
-    for (uint32_t i = 0; i < facts->reports_count; i++) {
-        const struct report_fact *report = &facts->reports[i];
-        if (report->case_number != case_number || report->author_id.data == NULL) {
-            continue;
-        }
-        if (user.data != NULL && !bytes_equal(user, report->author_id)) {
-            return (struct bytes){0};
-        }
-        user = report->author_id;
-    }
-    return user;
 }
 
 /* Whom a violation of a room or profile strikes: not a staff member's own ad, he has his strike. */

@@ -79,18 +79,6 @@ static void notice_send(struct judgement *judgement, const struct notice_request
     judgement->court->outbox->emit(judgement->court->outbox, &record_notice_request, notice);
 }
 
-/* The user of a profile: author of the earliest report (domain.md I.14). */
-static struct bytes profile_user(const struct subject_state *facts, int32_t case_number)
-{
-    for (uint32_t i = 0; i < facts->reports_count; i++) {
-        const struct report_fact *report = &facts->reports[i];
-        if (report->case_number == case_number && report->author_id.data != NULL) {
-            return report->author_id;
-        }
-    }
-    return (struct bytes){0};
-}
-
 /* Whom a notice about a measure on this subject goes to; data NULL: nobody is known. */
 static struct bytes addressee_of(const struct judgement *judgement, int32_t case_number)
 {
@@ -162,7 +150,8 @@ void emit_restriction_notice(struct judgement *judgement, struct decision *decis
     }
     const struct violation_fact *violation =
         violation_find(judgement->facts, restriction->case_number);
-    if (violation != NULL && violation->owner && kind == NOTICE_KIND_RESTRICTION_APPLIED) {
+    if (violation != NULL && violation->owner && kind == NOTICE_KIND_RESTRICTION_APPLIED &&
+        restriction->measure != MEASURE_RESTRICT_PERM_AREA) { /* that one a person chose */
         kind = NOTICE_KIND_OWNER_LIABILITY;
     }
     if (restriction->measure == MEASURE_USER_PROTECTION && kind == NOTICE_KIND_RESTRICTION_LIFTED) {

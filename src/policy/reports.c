@@ -321,7 +321,9 @@ static void report_join(struct judgement *judgement, const struct report *report
     kept->counted = reporter_counts(judgement, admission->policy, kept);
     item->reporters += kept->counted ? 1 : 0;
     item->forwarded = admission->route == ROUTE_FORWARD;
-    item->human = item->human || admission->human;
+    item->human = item->human || admission->human ||
+                  (judgement->facts->subject_kind == SUBJECT_KIND_OPEN_PROFILE &&
+                   profile_user_disputed(judgement->facts, item->number));
     item->no_hold = item->no_hold || admission->no_hold;
     item->raised = item->raised || admission->raises;
     item->consent_withdrawn = item->consent_withdrawn || admission->consent_withdrawn;

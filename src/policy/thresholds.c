@@ -79,7 +79,8 @@ static bool asks(struct judgement *judgement, const struct case_fact *item,
         judgement->facts->account_state != ACCOUNT_STATE_MEMORIAL) {
         return false; /* ACCOUNT_THEFT: a report only asks for proof (I.19) */
     }
-    if (item->review.set || admission->asks || admission->route == ROUTE_UNKNOWN_AREA) {
+    if (item->review.set || item->human || admission->asks ||
+        admission->route == ROUTE_UNKNOWN_AREA) {
         return true;
     }
     return meets(judgement, "ask.score", item->best_score, evidence->ask_score, "ask.reporters",
