@@ -154,4 +154,4 @@ class Accounts:
         else:
             r["expires_at"] += clocks["minor_protection"]
             self.publish(subject, "EXTEND", r, None)
-            self.tell(subject, "RESTRICTION_CHANGED", r["measure"])
+            self.tell_of(subject, r, "RESTRICTION_CHANGED", r["measure"])

@@ -80,7 +80,7 @@ class Behaviour:
             return
         reporters = {i["reporter"] for i in subject.reports if i["at"] >= r["since"]
                      and i["class"] in ("NORMAL", "TRUSTED") and i["reporter"] is not None
-                     and i["fate"] != "ANSWERED" and i is not r.get("last")
+                     and i["fate"] != "ANSWERED" and not i["only_asks"] and not i["waits"]
                      and subject.reports.index(i) >= r.get("reports_from", 0)}
         if len(reporters) >= self.policy["protection"]["extension_reports"]:
             self.extend(subject, r)
@@ -99,7 +99,6 @@ class Behaviour:
 
     def burst_by_event(self, subject, case):
         area_class = self.area_class(case["area"])
-        person = any(r["press"] or r["unknown"] for r in case["reports"])
-        if not person and not case["held"] \
+        if not self.is_left_to_a_person(subject, case) and not case["held"] \
                 and self.burst(subject, case, area_class, self.reporters(case["reports"])):
             self.confirm(subject, case, {})

@@ -138,7 +138,7 @@ class Content:
             r.update(expires_at=end, scopes=scopes)
             self.publish(subject, "EXTEND" if new > old else "SHORTEN" if new < old else "CHANGE",
                          r, None)
-            self.tell(subject, "RESTRICTION_CHANGED", r["measure"])
+            self.tell_of(subject, r, "RESTRICTION_CHANGED", r["measure"])
         self.executed(subject, value)
 
     def not_executed(self, subject, order):

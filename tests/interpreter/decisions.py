@@ -98,7 +98,7 @@ class Decisions:
             r["expires_at"] = None
             r["reviewer"] = value["reviewer_ref"]
             self.publish(subject, "EXTEND", r, None)
-            self.tell(subject, "RESTRICTION_CHANGED", r["measure"])
+            self.tell_of(subject, r, "RESTRICTION_CHANGED", r["measure"])
         else:
             last["measure"] = self.apply(subject, dict(
                 {k: r[k] for k in ("measure", "ledger", "area", "scopes", "stage", "step", "case",
@@ -136,12 +136,20 @@ class Decisions:
         if value["kind"] == "APPEAL_OVERTURN":
             self.overturn(subject, r, "APPEAL")
         self.close_review(subject, r["appeal"])
-        self.tell(subject, "APPEAL_RESULT")
+        self.notice(r["appeal"]["appellant"], "APPEAL_RESULT")  # whoever appealed, also for a room (E5)
         return None
+
+    def is_undone(self, r):
+        """Reversed already, itself or what it rested on: there is nothing left to take away."""
+        violation = r.get("violation")
+        return r["state"] == "REVERSED" or (violation is not None
+                                            and violation["outcome"] != "CONFIRMED")
 
     def overturn(self, subject, r, reason):
         violation = r.get("violation")
-        if violation is not None and violation["outcome"] == "CONFIRMED":
+        if self.is_undone(r):
+            return None
+        if violation is not None:
             if r["measure"] == "WARNING":
                 self.tell(subject, "RESTRICTION_REVERSED", "WARNING")
             elif violation["measure"] is not r:
@@ -174,7 +182,7 @@ class Decisions:
         if measure == "USER_PROTECTION":
             self.tell(subject, "PROTECTION_RELAXED")
         else:
-            self.tell(subject, "RESTRICTION_CHANGED", measure)
+            self.tell_of(subject, r, "RESTRICTION_CHANGED", measure)
         return True
 
     # Appeals, disputes, inquiries ----------------------------------------------------------------
@@ -191,12 +199,15 @@ class Decisions:
             return self.authority_objection(subject, r, value)
         owner = self.owner(subject, None) if subject.kind == "ROOM" else None
         stranger = owner is not None and value["appellant_id"] != owner
-        if r is None or r["appeal"] or self.now > r["decided_at"] + window or stranger:
+        if r is None or self.is_undone(r) or r["appeal"] or stranger \
+                or self.now > r["decided_at"] + window:
             return self.notice(value["appellant_id"], "APPEAL_RESULT")
         self.notice(value["appellant_id"], "APPEAL_RECEIPT")
-        r["appeal"] = {"kind": "APPEAL", "open": True, "case": r, "ledger": r["ledger"]}
+        r["appeal"] = {"kind": "APPEAL", "open": True, "case": r, "ledger": r["ledger"],
+                       "appellant": value["appellant_id"]}
         subject.reviews.append(r["appeal"])
-        subject.out["reviews"].append((self.now, "APPEAL", "OPEN", r["category"], r["reviewer"]))
+        subject.out["reviews"].append((self.now, "APPEAL", "OPEN", r["category"] or "NONE",
+                                       r["reviewer"]))
         return None
 
     def dispute(self, subject, value):
@@ -205,7 +216,7 @@ class Decisions:
         else:
             subject.hold_of_law.discard(value["dispute_id"])
         r = self.target(subject, value.get("target_decision_id"))
-        if value["state"] == "CLOSED_REVERSED" and r is not None and r["state"] != "REVERSED":
+        if value["state"] == "CLOSED_REVERSED" and r is not None and not self.is_undone(r):
             self.overturn(subject, r, "REVIEWER")
         if subject.kind == "USER":
             self.tell(subject, "DISPUTE_STATUS")

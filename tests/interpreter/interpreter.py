@@ -52,7 +52,7 @@ class Interpreter(reports.Reports, ladder.Ladder, decisions.Decisions, rooms.Roo
             if due is not None:
                 yield due, 1, Interpreter.case_waited, case
         for report in subject.reports:
-            if report["fate"] == "WAITING":
+            if report["fate"] == "WAITING" and not report.get("proof_missing"):
                 yield report["at"] + self.policy["clocks"]["proof_wait"], 2, \
                     Interpreter.report_waited, report
         for order in subject.waiting_orders:

@@ -52,7 +52,17 @@ class Ladder:
         if lane in ("LADDER", "HUMAN") and case["ledger"] != "NONE":
             return self.strike(subject, case, value, released)
         self.decide(subject, case, "CONFIRMED")
+        self.end_hold(subject, case)
         return None
+
+    def hold_running(self, subject, case):
+        return next((r for r in subject.running() if case and r is case["hold"]), None)
+
+    def end_hold(self, subject, case):
+        """What the person found left nothing in the place of the hold."""
+        hold = self.hold_running(subject, case)
+        if hold:
+            self.end(subject, hold, "REVIEWER")
 
     def adopt(self, subject, case, value):
         """What the reviewer found replaces what the reports said (I.7)."""
@@ -71,9 +81,8 @@ class Ladder:
         violation.update(lane="ONE_STRIKE", act_at=act[0], severity="CRITICAL")
         if case["reviewer"] is None:
             violation["area"] = act[1]
-        hold = case["hold"] if case["hold"] in subject.running() else None
         r["violation"] = violation
-        violation["measure"] = self.apply(subject, r, hold)
+        violation["measure"] = self.apply(subject, r, self.hold_running(subject, case))
         self.tell_authority(subject, case)
         self.staff_ad(subject, case, violation, act[3])
 
@@ -81,6 +90,7 @@ class Ladder:
         found = self.fresh_act(subject, case, value)
         if found is None:
             self.decide(subject, case, "CONFIRMED")
+            self.end_hold(subject, case)
             return None  # without an act of the case nobody's role decides (I.14)
         act, policy, version, severity = found
         rule = policy["severities"][severity]
@@ -93,6 +103,7 @@ class Ladder:
         violation["severity"] = severity
         violation["area"] = case["area"] if value else act[1]
         self.step(subject, violation, stage, row)
+        self.end_hold(subject, case)
         self.staff_ad(subject, case, violation, act[3])
         return None
 
@@ -186,12 +197,7 @@ class Ladder:
                 "expires_at": max(self.now + row["duration"], violation["floor"]),
                 "case": violation["case"], "violation": violation,
                 "reviewer": violation["reviewer"], "category": violation["category"],
-                "version": violation["version"]}, old,
-                tell=not violation["owner"] and ledger != "REPORTER")
-            if violation["owner"]:
-                self.tell(subject, "OWNER_LIABILITY")
-            if ledger == "REPORTER":
-                self.tell(subject, "REPORTER_SUSPENDED")
+                "version": violation["version"]}, old or self.hold_running(subject, violation["case"]))
         if row.get("review"):
             review = self.ask(subject, row["review"], violation["category"], ledger,
                               first=violation["case"] is not None
@@ -220,7 +226,7 @@ class Ladder:
     def reverse(self, subject, r, reason):
         r["state"] = "REVERSED"
         self.publish(subject, "REVERSE", r, reason)
-        self.tell(subject, "RESTRICTION_REVERSED", r["measure"])
+        self.tell_of(subject, r, "RESTRICTION_REVERSED", r["measure"])
 
     def recount(self, subject, ledger, newest):
         """Stage and end of every step of the ledger from its own decided_at."""
@@ -263,7 +269,7 @@ class Ladder:
         self.publish(subject, "SHORTEN" if shorter else "CHANGE", r,
                      "RECOMPUTED" if shorter else None)
         if shorter or wider:
-            self.tell(subject, "RESTRICTION_CHANGED", r["measure"])
+            self.tell_of(subject, r, "RESTRICTION_CHANGED", r["measure"])
 
     def bring_back(self, subject, v):
         old = v["measure"]
@@ -287,5 +293,7 @@ class Ladder:
         if case and case["open"] and self.category(case["category"])["lane"] == "PROOF" \
                 and case["category"] != "ACCOUNT_THEFT":
             self.end(subject, r, "PROOF_MISSING")
+            for report in case["reports"]:
+                report["proof_missing"] = True  # answered with the case, and stays in it (I.6)
             return self.outcomes(subject, case, "NOT_ESTABLISHED")
         return self.end(subject, r, "HOLD_EXPIRED", not silent)

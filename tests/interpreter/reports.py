@@ -75,7 +75,7 @@ class Reports:
             report["fate"] = "ANSWERED"
             return self.outcome(subject, report, answer)
         self.copy_to_room(subject, report)
-        if waits or category == "ACCOUNT_THEFT":
+        if self.waits(report):
             report["fate"] = "WAITING"
         case = self.join(subject, report)
         self.need_proof(subject, report)
@@ -85,6 +85,10 @@ class Reports:
             self.room_requests(subject)
         self.accumulate(subject, report)
         self.extend_by_reports(subject)
+
+    def waits(self, report):
+        """By itself, for 30 days, for a proof: a friend's report, and any of a theft (F9, I.19)."""
+        return report["waits"] or report["category"] == "ACCOUNT_THEFT"
 
     def receipt(self, report):
         if report["reporter"] is not None:
@@ -105,12 +109,15 @@ class Reports:
     def report_on_memorial(self, subject, report):
         """Only a content measure is possible any more (I.23)."""
         limits = self.policy["evidence"].get(self.area_class(report["area"]))
-        child = "child" in self.traits(report["category"])
+        traits = self.traits(report["category"])
+        always = "child" in traits or "human_only" in traits or report["unknown"] \
+            or (report["press"] and not report["waits"])
         counted = self.reporters([report])
         joins = any(c["open"] and c["key"] == (report["ledger"], report["category"], None)
                     for c in subject.cases)
-        if limits is None or (joins or child or report["score"] >= limits["ask_score"]
+        if limits is None or (joins or always or report["score"] >= limits["ask_score"]
                        or counted >= limits["ask_reporters"]):
+            report["fate"] = "WAITING" if self.waits(report) else None
             case = self.join(subject, report)
             self.need_proof(subject, report)
             self.ask_case(subject, case, "CONTENT")
@@ -181,8 +188,7 @@ class Reports:
         limits = self.policy["evidence"][area_class]
         score = max(r["score"] for r in reports)
         count = self.reporters(reports)
-        authors = {r["author"] for r in reports if subject.kind == "OPEN_PROFILE"}
-        person = any(r["press"] or r["unknown"] for r in reports) or len(authors) > 1
+        person = self.is_left_to_a_person(subject, case)
         always = person or "child" in traits or "human_only" in traits
         if lane == "LADDER" and not person and (
                 (score >= limits["confirm_score"] and count >= limits["confirm_reporters"])
@@ -198,6 +204,12 @@ class Reports:
             kind = {"ONE_STRIKE": "ONE_STRIKE_CONFIRM", "PROOF": "ONE_STRIKE_CONFIRM",
                     "HUMAN": "HUMAN_ONLY"}.get(lane, "CONTENT")
             self.ask_case(subject, case, kind)
+
+    def is_left_to_a_person(self, subject, case):
+        """Of the press, of who does not say how he knows him, of a profile's disputed user (I.6, I.14)."""
+        reports = self.speaking(case)
+        authors = {r["author"] for r in reports if subject.kind == "OPEN_PROFILE"}
+        return any(r["press"] or r["unknown"] for r in reports) or len(authors) > 1
 
     def ask_case(self, subject, case, kind):
         if case["review"] is None:

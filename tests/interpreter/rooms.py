@@ -9,10 +9,13 @@ class Rooms:
 
     def owner(self, subject, at):
         """Who owned the room at a time; at None: who owns it now."""
-        if subject.kind == "OPEN_PROFILE":
-            return subject.profile_user
         known = [r for r in subject.roles if r[2] == "OWNER" and (at is None or r[0] <= at)]
         return max(known, key=lambda r: r[0])[1] if known else None
+
+    def profile_user(self, case):
+        """Whose profile it is: the author that the earliest report of the case names."""
+        named = [r["author"] for r in case["reports"] if r["author"]] if case else []
+        return named[0] if named else None
 
     # Violations of a room or profile -------------------------------------------------------------
 
@@ -20,9 +23,6 @@ class Rooms:
         """A strike of the room, and one of its owner at the act."""
         if category:
             case["category"] = category
-        if subject.kind == "OPEN_PROFILE":
-            reports = sorted(case["reports"], key=lambda r: r["at"])
-            subject.profile_user = reports[0]["author"] if reports else None
         acts = self.acts(case)
         rule = self.policy["ladders"]["ROOM"]
         struck = [v["struck"] for v in subject.violations if v["weight"]]
@@ -42,14 +42,11 @@ class Rooms:
         violation.update(area="OPEN_PROFILE" if subject.kind == "OPEN_PROFILE"
                          else "OPEN_CHAT_ROOM", cause=cause)
         self.step(subject, violation, stage, row)
-        owner = self.owner_of_act(subject, act)
+        owner = self.owner(subject, act[0]) if subject.kind == "ROOM" else self.profile_user(case)
         if owner and not (cause and cause["by"] == "USER:" + owner):
             self.blame(subject, violation, owner, case, act,
                        "SEVERE" if severity == "CRITICAL" else severity)
         return violation
-
-    def owner_of_act(self, subject, act):
-        return self.owner(subject, act[0])
 
     def blame(self, subject, violation, owner, case, act, severity):
         to = "USER:" + owner
@@ -163,7 +160,7 @@ class Rooms:
             self.now - self.policy["cases"]["multiroom_window"]
         found = [r for r in subject.reports if r["at"] > since and r["ledger"] == report["ledger"]
                  and r["case"] and r["case"]["open"] and not r["case"]["held"]
-                 and "spam" in self.traits(r["category"]) and r["fate"] is None
+                 and not self.is_left_to_a_person(subject, r["case"]) and "spam" in self.traits(r["category"]) and r["fate"] is None
                  and self.similar(r, report)]
         rooms = {r["room"] for r in found if r["room"]}
         if len(rooms) < limits["multiroom_rooms"] \
@@ -200,6 +197,7 @@ class Rooms:
         since = self.now - rule["request_window"]
         reports = [r for r in subject.reports if r["at"] > since and not r["used"] and r["case"]
                    and r["case"]["open"] and r["fate"] is None
+                   and not self.is_left_to_a_person(subject, r["case"])
                    and self.category(r["category"])["lane"] == "LADDER"]
         asked = [r for r in subject.reports if r["at"] > since and not r["used"]
                  and r["source"] == "INSTITUTION_REPORT"]

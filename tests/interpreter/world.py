@@ -32,7 +32,7 @@ class Subject:
         self.account, self.hold_of_law = "ACTIVE", set()
         self.behaviour, self.trips = [], []                      # a USER's chat events
         self.roles, self.marks = [], []                           # a ROOM's
-        self.asked_alone_at = self.profile_user = None
+        self.asked_alone_at = None
         self.proofs, self.needed = [], []                        # of the person who proves
         self.orders, self.waiting_orders = [], []
         self.told, self.abuse_at, self.klass = {}, None, "NORMAL"  # a REPORTER's
@@ -211,15 +211,16 @@ class World:
             subject.silent[-1][1] = self.now
 
     def tell(self, subject, kind, *more):
-        """A notice to the subject; a room's goes to its present owner (I.28)."""
-        if subject.kind == "USER":
+        """A notice to the person who is the subject."""
+        if subject.kind in ("USER", "REPORTER"):
             self.notice(subject.id, kind, *more)
-        elif subject.kind == "REPORTER":
-            self.notice(subject.id, kind, *more)
-        else:
-            owner = self.owner(subject, None)
-            if owner:
-                self.notice(owner, kind, *more)
+
+    def tell_of(self, subject, r, kind, *more):
+        """A notice of a measure; a room's goes to its present owner, a profile's to its user (I.28, I.14)."""
+        if subject.kind in ("USER", "REPORTER"):
+            return self.notice(subject.id, kind, *more)
+        who = self.owner(subject, None) if subject.kind == "ROOM" else self.profile_user(r["case"])
+        return self.notice(who, kind, *more) if who else None
 
     def refuse(self, subject):
         subject.out["refused"].append("REFUSE")
@@ -261,16 +262,26 @@ class World:
         if r["measure"] == "CONTENT_REMOVE":
             r["state"] = "DONE"  # an event, not an item (G2): nothing is in force
         if tell:
-            self.tell(subject, "RESTRICTION_APPLIED", r["measure"])
+            self.tell_applied(subject, r)
         return r
+
+    def tell_applied(self, subject, r):
+        owner = r["violation"] and r["violation"]["owner"]
+        if owner and r["measure"] == "OWNER_RESTRICT":
+            self.tell(subject, "OWNER_LIABILITY")
+        elif subject.kind == "REPORTER":
+            self.tell(subject, "REPORTER_SUSPENDED")
+        else:
+            self.tell_of(subject, r, "RESTRICTION_APPLIED", r["measure"])
 
     def end(self, subject, r, reason, tell=True):
         """LIFT: the measure ends, by its time, a person, or a fact."""
         r["state"] = "ENDED"
         self.publish(subject, "LIFT", r, reason)
         if tell:
-            kind = "PROTECTION_LIFTED" if r["measure"] == "USER_PROTECTION" else "RESTRICTION_LIFTED"
-            self.tell(subject, *((kind,) if kind == "PROTECTION_LIFTED" else (kind, r["measure"])))
+            protection = r["measure"] == "USER_PROTECTION"
+            self.tell_of(subject, r, *(("PROTECTION_LIFTED",) if protection
+                                       else ("RESTRICTION_LIFTED", r["measure"])))
 
     def publish(self, subject, op, r, reason, old=None):
         state = {"APPLY": "PROVISIONAL" if r["measure"] == "PROVISIONAL_HOLD" else "IN_FORCE",
