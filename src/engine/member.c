@@ -390,8 +390,8 @@ enum status member_poll(struct member *member, int timeout_ms, size_t records_ma
         enum stream_event event = STREAM_NOTHING;
         struct stream_record record = {0};
         int32_t partition = -1;
-        TRY(member->stream->ops->poll(member->stream, *count_out == 0 ? timeout_ms : 0, &event,
-                                      &record, &partition, error));
+        TRY(member->stream->ops->poll(member->stream, timeout_ms, &event, &record, &partition, error));
+        timeout_ms = 0; /* an event makes work of its own */
         switch (event) {
         case STREAM_NOTHING:
             return STATUS_OK;
