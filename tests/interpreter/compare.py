@@ -3,7 +3,7 @@
 """Compares the engine with the naive interpreter on seeded random streams.
 
 compare.py --seeds FROM-TO [--theme NAME] [--show N] [--jobs N] [--minutes N]    many streams
-compare.py --exhaustive --longest N --part K/M                     every short sequence
+compare.py --exhaustive --length N [--part K/M]                every sequence of N confirmed acts
 compare.py --findings                                              the findings, one by one
 compare.py [--all] --file LINES                                    one file of lines
 
@@ -179,20 +179,29 @@ def variant(path, theme):
     return target
 
 
-def exhaustive_batch(options, chosen):
-    return batch(options, exhaustive.streams(chosen))
+def exhaustive_batch(options, part, parts, first):
+    """Some sequences of a part, side by side in one process."""
+    chosen = itertools.islice(exhaustive.sequences(options.length, part, parts), first,
+                              first + exhaustive.SIDE_BY_SIDE)
+    streams = exhaustive.streams(chosen)
+    lines = sorted(sum((lines for _, lines in streams), []), key=lambda line: line["timestamp"])
+    end = {"advance": lines[-1]["timestamp"] + 70 * generate.DAY}
+    found = engine.Engine(options.sanctiond, options.policy).compare_form(lines + [end])
+    failed = []
+    for name, lines in streams:
+        lines = lines + [end]
+        own = "USER:%s-u" % name
+        if differences(found.of(own), naive(options, lines)[0]):
+            failed.append((name, lines))
+    return failed, collections.Counter(), 0
 
 
 def run_exhaustive(options):
     """The tasks of one part of all sequences, and how many they are."""
     part, parts = (int(n) for n in options.part.split("/"))
-    chosen = exhaustive.sequences(options.longest, part, parts)
-    tasks = []
-    while True:
-        some = list(itertools.islice(chosen, options.batch))
-        if not some:
-            return tasks, sum(len(task[1]) for task in tasks)
-        tasks.append((exhaustive_batch, some))
+    count = exhaustive.count(options.length, part, parts)
+    return [(exhaustive_batch, part, parts, first)
+            for first in range(0, count, exhaustive.SIDE_BY_SIDE)], count
 
 
 def run_findings(options):
@@ -238,7 +247,7 @@ def main():
     parser.add_argument("--file")
     parser.add_argument("--findings", action="store_true")
     parser.add_argument("--exhaustive", action="store_true")
-    parser.add_argument("--longest", type=int, default=3)
+    parser.add_argument("--length", type=int, default=4)
     parser.add_argument("--part", default="1/1")
     parser.add_argument("--all", action="store_true", help="also where differences are known")
     options = parser.parse_args()
@@ -264,8 +273,9 @@ def main():
         tasks, count = run_exhaustive(options)
     failed, met, done = run_all(options, tasks)
     if done < len(tasks):
-        count = done * options.batch
-        print("time is up: go on with %s" % (tasks[done][1] if not options.exhaustive else done))
+        count = done * (exhaustive.SIDE_BY_SIDE if options.exhaustive else options.batch)
+        print("time is up: go on with %s" % (tasks[done][1] if not options.exhaustive
+                                             else "a smaller part"))
     for name, lines in one_of_each(options, failed)[:options.show]:
         show(options, name, lines)
     print("%d streams, %d left out, %d differ: %s" % (

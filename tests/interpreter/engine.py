@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the engine on lines and brings what it wrote into the interpreter's form."""
 
+import copy
 import json
 import os
 import subprocess
@@ -53,7 +54,13 @@ class Engine:
             if done.returncode != 0:
                 sys.exit("sanctiond: exit %d: %s" % (done.returncode, done.stderr.decode()[-2000:]))
             with open(target, encoding="utf-8") as out:
-                return [json.loads(line) for line in out if line.startswith(PREFIXES)]
+                return [json.loads(line) for line in out if line.startswith(PREFIXES) and is_read(line)]
+
+
+def is_read(line):
+    """Of the audit, the longest lines by far, only what says more than the other topics."""
+    return not line.startswith(PREFIXES[TOPICS.index("audit")]) or any(
+        word in line for word in ('"action":"REFUSE"', '"action":"HOLD"', '"measure":"WARNING"'))
 
 
 def named_lines(lines, ids):
@@ -100,6 +107,12 @@ class Found:
         for record in records:
             value, key = record.get("value"), record.get("key")
             getattr(self, record["topic"].replace("-", "_"))(key, value)
+
+    def of(self, subject):
+        """What was written about one subject."""
+        one = copy.copy(self)
+        one.out = {subject: self.out.get(subject, {})}
+        return one
 
     def put(self, subject, what, entry):
         self.out.setdefault(subject, {w: [] for w in WHAT})[what].append(entry)

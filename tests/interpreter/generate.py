@@ -25,7 +25,6 @@ RANKS = ["reports", "verdicts", "appeals", "chat-events", "claims", "authority-r
 
 # Left out on purpose: the text leaves them open.
 EXCLUDED = (
-    "a verdict that moves a case of lane O or P to another lane while its hold runs",
     "verdicts on forwarded reports",
     "channel senders in private areas, labels in OTHER_AREA that differ from the claim",
     "records of two topics at one millisecond: the text does not rank the topics",

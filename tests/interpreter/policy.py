@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the policy file for the interpreter: the little YAML that it uses, durations in ms."""
 
+import functools
 import re
 
 UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
+@functools.lru_cache
 def load(path):
+    """The policy of a file, which nobody changes."""
     with open(path, encoding="utf-8") as file:
         return parse(file.read())
 
