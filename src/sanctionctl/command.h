@@ -33,6 +33,7 @@ command_run command_fingerprint;
 command_run command_policy_check;
 command_run command_policy_show;
 command_run command_policy_test;
+command_run command_policy_diff;
 command_run command_policy_publish;
 
 /* Set by SIGINT and SIGTERM. */

@@ -46,6 +46,7 @@ static const struct {
     {"policy", "show", command_policy_show, "FILE",
      "a policy as people read it: ladders, thresholds, category -> measures"},
     {"policy", "test", command_policy_test, "FILE...", "runs scenarios on the engine"},
+    {"policy", "diff", command_policy_diff, "OLD NEW", "what a version of a policy file changes"},
     {"policy", "publish", command_policy_publish, "FILE", "a policy version to all workers"},
 };
 

@@ -1,5 +1,5 @@
-"""`sanctionctl policy show` and `publish`: what the public table says is what the engine does, and a change of
-the policy is told to everybody.
+"""`sanctionctl policy show`, `diff` and `publish`: what the public table says is what the engine does, what a
+version changes has the paths of its file, and a change of the policy is told to everybody.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -91,6 +91,90 @@ class Show(PolicyTest):
                       [self.policy("bad.yaml", ("version: 1", "version: one"))]):
             ended = run("sanctionctl", "policy", "show", *words)
             self.assertEqual((ended.code, ended.out), (2, ""), ended)
+
+
+class Diff(PolicyTest):
+    """What a version changes, by the paths of the file."""
+
+    FIRST = "      - {measure: RESTRICT_TEMP, duration: 1d, scopes: CH2}\n" \
+            "      - {measure: RESTRICT_TEMP, duration: 3d, scopes: CH2}\n"
+
+    def diff(self, old, new, *words):
+        return run("sanctionctl", "policy", "diff", old, new, *words)
+
+    def hash(self, path):
+        return self.good(run("sanctionctl", "policy", "check", path)).out.split()[-1]
+
+    def changed(self):
+        return self.second_version(
+            "v2.yaml", (self.FIRST, self.FIRST.replace("3d", "7d")),
+            ("scopes: CH5, review: LADDER_END}", "scopes: CH5, review: LADDER_END}\n" + " " * 6 +
+             "- {measure: RESTRICT_TEMP, duration: 30d, scopes: CH5, review: LADDER_END}"),
+            ("CN4: [CN1, POST, LIKE]", "CN4: [CN1, POST, SEND]"),
+            ("kr.network.44-2: {not_binding: [TDMC]}", "kr.network.44-3: {not_binding: [TDMC]}"),
+            ("counted_window: 60s", "counted_window: 90s"))
+
+    CHANGES = [("version", "1", "2"), ("genesis", "true", "false"),
+               ("announced_at", "2000-01-01", "2026-03-02"),
+               ("effective_at", "2000-01-01", "2026-03-09"),
+               ("scope_sets.CN4[]", "LIKE", None), ("scope_sets.CN4[]", None, "SEND"),
+               ("ladders.CHAT.steps[2].duration", "3d", "7d"),
+               ("ladders.CHAT.steps[6]", None,
+                "{measure: RESTRICT_TEMP, duration: 30d, scopes: CH5, review: LADDER_END}"),
+               ("cases.counted_window", "60s", "90s"),
+               ("authority_bases.kr.network.44-2", "{not_binding: [TDMC]}", None),
+               ("authority_bases.kr.network.44-3", None, "{not_binding: [TDMC]}")]
+
+    def test_changes_have_the_path_of_the_file(self):
+        new = self.changed()
+        ended = self.diff(DEFAULT, new)
+        self.assertEqual((ended.code, ended.err), (1, ""), ended)
+        lines = ["hash %s -> %s" % (self.hash(DEFAULT), self.hash(new))]
+        for path, old, now in self.CHANGES:
+            lines.append("%s: " % path + ("added " + now if old is None else
+                                          "removed " + old if now is None else old + " -> " + now))
+        self.assertEqual(ended.out.splitlines(), lines)
+
+    def test_as_json_and_the_other_way_round(self):
+        new = self.changed()
+        ended = self.diff(DEFAULT, new, "--json")
+        self.assertEqual(ended.code, 1, ended)
+        hashes, *lines = map(json.loads, ended.out.splitlines())
+        self.assertEqual(hashes, {"path": "hash", "old": self.hash(DEFAULT), "new": self.hash(new)})
+        self.assertEqual([(line["path"], line["old"], line["new"]) for line in lines], self.CHANGES)
+        back = [json.loads(line) for line in self.diff(new, DEFAULT, "--json").out.splitlines()][1:]
+        self.assertEqual(sorted((line["path"], str(line["new"]), str(line["old"])) for line in back),
+                         sorted((path, str(old), str(now)) for path, old, now in self.CHANGES))
+
+    def test_comments_order_of_keys_and_the_unit_of_a_time_are_no_difference(self):
+        other = self.policy(
+            "other.yaml", (self.FIRST, self.FIRST.replace("duration: 1d, scopes: CH2",
+                                                          "scopes: CH2, duration: 1d")),
+            ("  burst_window: 24h #", "  burst_window: 1d # other words"),
+            ("effective_at: 2000-01-01", "effective_at: 2000-01-01T00:00:00Z"))
+        self.assertNotEqual(self.hash(DEFAULT), self.hash(other))
+        for new in (DEFAULT, other):
+            ended = self.good(self.diff(DEFAULT, new))
+            self.assertEqual(ended.out.splitlines(), ["hash %s -> %s" % (
+                self.hash(DEFAULT), self.hash(new)), "no difference"])
+            self.assertEqual(len(self.good(self.diff(DEFAULT, new, "--json")).out.splitlines()), 1)
+
+    def test_another_order_of_a_list_is_told_as_a_whole(self):
+        other = self.policy("other.yaml", ("CN4: [CN1, POST, LIKE]", "CN4: [CN1, LIKE, POST]"))
+        ended = self.diff(DEFAULT, other)
+        self.assertEqual((ended.code, ended.out.splitlines()[1:]),
+                         (1, ["scope_sets.CN4: [CN1, POST, LIKE] -> [CN1, LIKE, POST]"]), ended)
+
+    def test_bad_files_or_command_lines(self):
+        bad = self.policy("bad.yaml", ("version: 1", "version: one"))
+        for words in ([], [DEFAULT], [DEFAULT] * 3, [DEFAULT, self.folder / "none.yaml"],
+                      [self.folder / "none.yaml", DEFAULT], [DEFAULT, bad], [bad, DEFAULT]):
+            ended = run("sanctionctl", "policy", "diff", *words)
+            self.assertEqual((ended.code, ended.out), (2, ""), ended)
+            self.assertTrue(ended.problems(), ended)
+        both = self.diff(bad, self.folder / "none.yaml")
+        self.assertRegex(both.err, r"bad\.yaml:\d+: ")
+        self.assertIn("none.yaml", both.err)
 
 
 class Publish(PolicyTest):
