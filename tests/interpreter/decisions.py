@@ -210,13 +210,26 @@ class Decisions:
                                        r["reviewer"]))
         return None
 
+    def is_forgotten(self, subject, r):
+        """What has ended and left no violation is kept while it, or its case's outcome, may be appealed."""
+        case = r["case"]
+        if r["state"] == "RUNNING" or r.get("violation") is not None or (case and (case["open"] or any(
+                v["case"] is case and v["measure"] for v in subject.violations))):
+            return False
+        last = max(r["decided_at"], case.get("closed_at", 0) if case else 0)
+        return self.now > last + self.policy["clocks"]["appeal_window"]
+
     def dispute(self, subject, value):
+        if not subject.hold_of_law:  # an open dispute keeps all there is
+            for old in subject.restrictions:
+                old["forgotten"] = old.get("forgotten") or self.is_forgotten(subject, old)
         if value["state"] == "OPENED":
             subject.hold_of_law.add(value["dispute_id"])
         else:
             subject.hold_of_law.discard(value["dispute_id"])
         r = self.target(subject, value.get("target_decision_id"))
-        if value["state"] == "CLOSED_REVERSED" and r is not None and not self.is_undone(r):
+        if value["state"] == "CLOSED_REVERSED" and r is not None \
+                and not r.get("forgotten") and not self.is_undone(r):
             self.overturn(subject, r, "REVIEWER")
         if subject.kind == "USER":
             self.tell(subject, "DISPUTE_STATUS")

@@ -21,10 +21,12 @@ class Proofs:
         self.notice(victim, "PROOF_REQUEST", "proof_request")
 
     def on_needed(self, subject, origin, values):
+        since = self.now - self.policy["clocks"]["proof_wait"]
         need = {"case": values["case"], "from": origin, "at": self.now,
                 "category": values["category"]}
-        if any(p["at"] > self.now - self.policy["clocks"]["proof_wait"]
-               and self.joins(p["category"], p["suspect"], need) for p in subject.proofs):
+        # What has waited in vain waits anew, behind those that wait still.
+        subject.needed = [n for n in subject.needed if n["at"] > since]
+        if any(p["at"] > since and self.joins(p["category"], p["suspect"], need) for p in subject.proofs):
             return self.accept(subject, need)
         known = next((n for n in subject.needed if n["case"] is need["case"]), None)
         if known:

@@ -273,7 +273,7 @@ class Reports:
             case["open"] = False
 
     def close(self, subject, case, outcome):
-        case["open"] = False
+        case.update(open=False, closed_at=self.now)
         for report in case["reports"]:
             report["fate"] = None if report["fate"] == "WAITING" else report["fate"]
         self.outcomes(subject, case, outcome)
