@@ -44,6 +44,9 @@ void lines_add_policy_notice(struct lines *lines, const struct policy *policy,
  * genesis version when it takes effect). False: its problems were added. */
 bool lines_add_policy(struct lines *lines, const char *path, int64_t timestamp_ms,
                       struct problems *problems);
+/* The same of one that was read already; `document` is what its hash is of. */
+void lines_add_policy_version(struct lines *lines, const struct policy *policy, struct bytes document,
+                              int64_t timestamp_ms);
 
 /* Takes out the lines whose value stands in the topic already (policy versions at an embedded start). */
 MUST_CHECK enum status lines_drop_known(struct lines *lines, struct cluster *cluster,

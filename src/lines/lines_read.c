@@ -318,6 +318,37 @@ static void read_advance(const struct line *line)
     lines->barrier++;
 }
 
+void lines_add_policy_version(struct lines *lines, const struct policy *policy, struct bytes document,
+                              int64_t timestamp_ms)
+{
+    const int64_t announced = policy->genesis ? policy->effective_at_ms : policy->announced_at_ms;
+    const int64_t time_ms = timestamp_ms >= 0 ? timestamp_ms : announced;
+    char event_id[2 * DIGEST_SIZE + 1] = {0};
+    hex_format(bytes_of(policy->hash, DIGEST_SIZE), event_id);
+    const struct policy_version version = {.event_id = bytes_text(event_id),
+                                           .occurred_at = time_ms,
+                                           .policy_id = bytes_text(policy->id),
+                                           .version = policy->version,
+                                           .announced_at = policy->announced_at_ms,
+                                           .effective_at = policy->effective_at_ms,
+                                           .genesis = policy->genesis,
+                                           .shadow = policy->shadow,
+                                           .policy_hash = bytes_of(policy->hash, DIGEST_SIZE),
+                                           .document = document};
+    buffer_clear(&lines->scratch);
+    codec_encode(lines->codec, &record_policy_version, &version, &lines->scratch);
+    const struct bytes value = arena_copy(&lines->arena, buffer_bytes(&lines->scratch));
+    buffer_clear(&lines->scratch);
+    buffer_printf(&lines->scratch, "POLICY:%s", policy->id);
+    const struct bytes key = arena_copy(&lines->arena, buffer_bytes(&lines->scratch));
+    push(lines, &(struct stream_output){.topic = full_name(lines, "policies"),
+                                        .partition = 0,
+                                        .timestamp_ms = time_ms,
+                                        .barrier = lines->barrier,
+                                        .key = key,
+                                        .value = value});
+}
+
 bool lines_add_policy(struct lines *lines, const char *path, int64_t timestamp_ms,
                       struct problems *problems)
 {
@@ -325,33 +356,7 @@ bool lines_add_policy(struct lines *lines, const char *path, int64_t timestamp_m
     struct buffer canonical = {0};
     const bool good = policy_read(path, policy, &canonical, problems);
     if (good) {
-        const int64_t announced =
-            policy->genesis ? policy->effective_at_ms : policy->announced_at_ms;
-        const int64_t time_ms = timestamp_ms >= 0 ? timestamp_ms : announced;
-        char event_id[2 * DIGEST_SIZE + 1] = {0};
-        hex_format(bytes_of(policy->hash, DIGEST_SIZE), event_id);
-        const struct policy_version version = {.event_id = bytes_text(event_id),
-                                               .occurred_at = time_ms,
-                                               .policy_id = bytes_text(policy->id),
-                                               .version = policy->version,
-                                               .announced_at = policy->announced_at_ms,
-                                               .effective_at = policy->effective_at_ms,
-                                               .genesis = policy->genesis,
-                                               .shadow = policy->shadow,
-                                               .policy_hash = bytes_of(policy->hash, DIGEST_SIZE),
-                                               .document = buffer_bytes(&canonical)};
-        buffer_clear(&lines->scratch);
-        codec_encode(lines->codec, &record_policy_version, &version, &lines->scratch);
-        const struct bytes value = arena_copy(&lines->arena, buffer_bytes(&lines->scratch));
-        buffer_clear(&lines->scratch);
-        buffer_printf(&lines->scratch, "POLICY:%s", policy->id);
-        const struct bytes key = arena_copy(&lines->arena, buffer_bytes(&lines->scratch));
-        push(lines, &(struct stream_output){.topic = full_name(lines, "policies"),
-                                            .partition = 0,
-                                            .timestamp_ms = time_ms,
-                                            .barrier = lines->barrier,
-                                            .key = key,
-                                            .value = value});
+        lines_add_policy_version(lines, policy, buffer_bytes(&canonical), timestamp_ms);
     }
     buffer_release(&canonical);
     free(policy);

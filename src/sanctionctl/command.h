@@ -34,10 +34,13 @@ command_run command_policy_check;
 command_run command_policy_show;
 command_run command_policy_test;
 command_run command_policy_diff;
+command_run command_policy_backtest;
 command_run command_policy_publish;
 
 /* Set by SIGINT and SIGTERM. */
 bool command_stopped(void);
+/* The same, for an engine. */
+const atomic_bool *command_stop(void);
 
 /* Like 2026-11-30T08:00:00Z; "no end" for TIME_NEVER_MS. Returns `text`. */
 const char *command_time(int64_t time_ms, char text[32]);

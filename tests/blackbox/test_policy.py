@@ -4,6 +4,7 @@ version changes has the paths of its file, and a change of the policy is told to
 SPDX-License-Identifier: Apache-2.0
 """
 
+import collections
 import json
 import unittest
 
@@ -222,6 +223,72 @@ class Publish(PolicyTest):
         self.assertIn("seven", ended.err)
         self.assertEqual(self.records("data", "policies"), [])
         self.assertEqual(self.told(), [])
+
+
+LONGER = ("duration: 1d, scopes: OC1", "duration: 2d, scopes: OC1")
+
+
+class Backtest(PolicyTest):
+
+    def setUp(self):
+        super().setUp()
+        self.lines = workload(11, 1000)
+        self.input = self.file("history.jsonl", self.lines)
+
+    def backtest(self, *words, data=None):
+        words = ["policy", "backtest", *words, "--json"]
+        ended = self.control(data, *words) if data else run("sanctionctl", *words)
+        self.assertIn(ended.code, (0, 1), ended)
+        rows = [json.loads(line) for line in ended.out.splitlines()]
+        self.assertEqual(ended.code, 1 if rows[-1]["changed"] else 0)
+        return rows
+
+    def decided(self, data):
+        """What a run of the engine began, by rule."""
+        rules = collections.Counter()
+        for value in self.values(data, "audit", action="DECIDE"):
+            if value["op"] == "APPLY" or value["measure"] == "WARNING":
+                rules[value["rule"]] += 1
+        return rules
+
+    def test_a_policy_beside_itself_changes_nobody(self):
+        rows = self.backtest(DEFAULT, DEFAULT, "--input", self.input)
+        self.assertGreater(rows[-1]["subjects"], 50)
+        self.assertEqual(rows[-1]["changed"], 0)
+        self.assertFalse([row for row in rows if "subject" in row])
+
+    def test_the_new_one_decides_what_the_engine_decides_by_it(self):
+        """A version that takes effect much later judges the whole history, as if it were in force."""
+        rows = self.backtest(DEFAULT, self.second_version("v2.yaml", LONGER), "--input", self.input)
+        self.good(self.engine("old", self.lines))
+        self.good(self.engine("new", self.lines, sets=["policy.files=%s" % self.policy("new.yaml", LONGER)]))
+        for side in ("old", "new"):
+            told = {row["rule"]: row[side] for row in rows if "rule" in row and side in row and row[side] > 0}
+            self.assertEqual(told, self.decided(side), side)
+        changes = [row for row in rows if "subject" in row]
+        self.assertEqual(rows[-1]["changed"], len({row["subject"] for row in changes}))
+        first = [row for row in changes if row["ledger"] == "OPEN_CHAT" and row["stage"] == 1]
+        self.assertGreater(len(first), 10)
+        for row in first:
+            days = (row["expires_at"] - row["decided_at"]) / DAY
+            self.assertEqual(days, {"old": 1, "new": 2}[row["policy"]], row)
+
+    def test_the_topics_of_a_deployment_are_a_history_too_and_stay_as_they_are(self):
+        self.good(self.engine("data", self.lines))
+        before = self.records("data", "reports", "verdicts", "audit", "policies")
+        new = self.second_version("v2.yaml", LONGER)
+        self.assertEqual(self.backtest(DEFAULT, new, data="data"),
+                         self.backtest(DEFAULT, new, "--input", self.input))
+        self.assertEqual(self.records("data", "reports", "verdicts", "audit", "policies"), before)
+
+    def test_a_bad_file_or_command_line(self):
+        bad = self.policy("bad.yaml", ("version: 1", "version: one"))
+        for words in ([], [DEFAULT], [DEFAULT, DEFAULT, DEFAULT], [DEFAULT, DEFAULT, "--input"],
+                      [DEFAULT, DEFAULT, "--input", self.folder / "none.jsonl"],
+                      [DEFAULT, bad, "--input", self.input], [DEFAULT, DEFAULT, "--input", bad],
+                      [self.folder / "none.yaml", DEFAULT, "--input", self.input]):
+            ended = run("sanctionctl", "policy", "backtest", *words)
+            self.assertEqual((ended.code, ended.out), (2, ""), ended)
 
 
 if __name__ == "__main__":
