@@ -286,8 +286,9 @@ static enum status redrive_all(struct places *places)
         TRY(places_go(places, letter));
         TRY(places_read(places, letter, &outputs[count], &found));
         if (!found) {
-            printf("%s:%d:%" PRId64 ": no longer in its topic\n", letter->topic->name,
-                   letter->partition, letter->offset);
+            printf(dlq->program->json ? "{\"topic\":\"%s\",\"partition\":%d,\"offset\":%" PRId64 ",\"gone\":true}\n"
+                                      : "%s:%d:%" PRId64 ": no longer in its topic\n",
+                   letter->topic->name, letter->partition, letter->offset);
             dlq->gone++;
         }
         count += found;
@@ -305,8 +306,9 @@ static enum status redrive(struct dlq *dlq)
     const enum status status = redrive_all(&places);
     places_close(&places);
     if (status == STATUS_OK) {
-        printf("%" PRId64 " put back, %" PRId64 " no longer in their topics\n", dlq->sent,
-               dlq->gone);
+        printf(dlq->program->json ? "{\"put_back\":%" PRId64 ",\"gone\":%" PRId64 "}\n"
+                                  : "%" PRId64 " put back, %" PRId64 " no longer in their topics\n",
+               dlq->sent, dlq->gone);
     }
     return status;
 }

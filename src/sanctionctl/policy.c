@@ -6,17 +6,25 @@
 #include "base/digest.h"
 #include "base/time.h"
 #include "config/policy_file.h"
+#include "schema/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-static void print_policy(const char *path, const struct policy *policy)
+static void print_policy(const char *path, const struct policy *policy, bool json)
 {
     char hash[2 * DIGEST_SIZE + 1] = {0};
     hex_format(bytes_of(policy->hash, DIGEST_SIZE), hash);
-    printf("%s: policy '%s' version %d is well, hash %s\n", path, policy->id, policy->version,
-           hash);
+    if (!json) {
+        printf("%s: policy '%s' version %d is well, hash %s\n", path, policy->id, policy->version, hash);
+        return;
+    }
+    struct buffer out = {0};
+    json_write_string(bytes_text(path), &out);
+    printf("{\"file\":%.*s,\"policy\":\"%s\",\"version\":%d,\"hash\":\"%s\"}\n",
+           BYTES_PRINT(buffer_bytes(&out)), policy->id, policy->version, hash);
+    buffer_release(&out);
 }
 
 enum status command_policy_check(struct command_call *call, int *code_out)
@@ -29,7 +37,7 @@ enum status command_policy_check(struct command_call *call, int *code_out)
     for (size_t i = 0; i < call->word_count; i++) {
         struct buffer canonical = {0};
         if (policy_read(call->words[i], policy, &canonical, &program->problems)) {
-            print_policy(call->words[i], policy);
+            print_policy(call->words[i], policy, program->json);
         }
         buffer_release(&canonical);
     }
@@ -53,7 +61,7 @@ static bool early_enough(struct command_call *call, const char *path, struct pol
         good = false;
     }
     if (good) {
-        print_policy(path, policy);
+        print_policy(path, policy, program->json);
     }
     buffer_release(&canonical);
     return good;
@@ -69,7 +77,7 @@ static enum status publish_once(struct command_call *call, const struct policy *
         struct cluster *cluster = program->cluster;
         status = lines_drop_known(&lines, cluster, &program->error);
         if (status == STATUS_OK && lines.count == 0) {
-            printf("this version is published already\n");
+            printf(program->json ? "{\"published\":false}\n" : "this version is published already\n");
         } else if (status == STATUS_OK) {
             if (!policy->genesis && !policy->shadow) {
                 lines_add_policy_notice(&lines, policy, time_ms);
@@ -77,7 +85,7 @@ static enum status publish_once(struct command_call *call, const struct policy *
             status =
                 cluster->ops->append(cluster, lines.outputs, lines.count, &program->error);
             if (status == STATUS_OK) {
-                printf("published\n");
+                printf(program->json ? "{\"published\":true}\n" : "published\n");
             }
         }
     }

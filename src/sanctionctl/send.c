@@ -28,7 +28,7 @@ static enum status send_all(struct program *program, const struct lines *lines)
     if (isatty(STDERR_FILENO) && lines->count > SEND_MAX) {
         fputc('\n', stderr);
     }
-    printf("%zu records sent\n", lines->count);
+    printf(program->json ? "{\"sent\":%zu}\n" : "%zu records sent\n", lines->count);
     return STATUS_OK;
 }
 

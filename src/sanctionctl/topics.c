@@ -4,6 +4,7 @@
 #include "sanctionctl/command.h"
 
 #include "base/time.h"
+#include "schema/json.h"
 #include "topology/wants.h"
 
 #include <stdio.h>
@@ -32,7 +33,7 @@ enum status command_topics_create(struct command_call *call, int *code_out)
         status = again(program, program_create_topics(program, &program->error));
     }
     TRY(status);
-    printf("%zu topics are there\n", topic_count);
+    printf(program->json ? "{\"topics\":%zu}\n" : "%zu topics are there\n", topic_count);
     *code_out = EXIT_DONE;
     return STATUS_OK;
 }
@@ -54,6 +55,29 @@ static enum status check_retention(struct program *program, struct buffer *diffe
                       (long long)(retention_ms / MINUTE_MS));
     }
     return status;
+}
+
+/* `text` is a line a difference. */
+static void print_differences(struct bytes text, bool json)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < text.size; count++) {
+        const uint8_t *line = text.data + at;
+        const size_t size = (size_t)((const uint8_t *)memchr(line, '\n', text.size - at) - line);
+        struct buffer out = {0};
+        if (json) {
+            json_write_string(bytes_of(line, size), &out);
+        }
+        printf(json ? "{\"difference\":%.*s}\n" : "%.*s\n",
+               BYTES_PRINT(json ? buffer_bytes(&out) : bytes_of(line, size)));
+        buffer_release(&out);
+        at += size + 1;
+    }
+    if (json) {
+        printf("{\"topics\":%zu,\"differences\":%zu}\n", topic_count, count);
+    } else if (count == 0) {
+        printf("%zu topics are as they should be\n", topic_count);
+    }
 }
 
 enum status command_topics_check(struct command_call *call, int *code_out)
@@ -78,11 +102,8 @@ enum status command_topics_check(struct command_call *call, int *code_out)
         } while (status == STATUS_RETRY);
     }
     if (status == STATUS_OK) {
-        fwrite(buffer_bytes(&differences).data, 1, differences.size, stdout);
+        print_differences(buffer_bytes(&differences), program->json);
         *code_out = differences.size == 0 ? EXIT_DONE : EXIT_REFUSED;
-        if (differences.size == 0) {
-            printf("%zu topics are as they should be\n", topic_count);
-        }
     }
     buffer_release(&differences);
     topic_shapes_free(shapes);

@@ -6,7 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import unittest
 
-from programs import ProgramTest
+from programs import ROOT, ProgramTest
 from records import DAY, HOUR, START, confirmed, report
 
 
@@ -22,6 +22,34 @@ class Control(ProgramTest):
         ended = self.control("data", "topics", "check", sets=["topics.partitions=7"])
         self.assertEqual(ended.code, 1, ended)
         self.assertIn("partitions", ended.out + ended.err)
+
+    def as_json(self, *words, code=0, sets=()):
+        ended = self.control("data", *words, "--json", sets=sets)
+        self.assertEqual(ended.code, code, ended)
+        return [json.loads(line) for line in ended.out.splitlines()]
+
+    def test_all_that_print_can_print_json(self):
+        count = self.as_json("topics", "create")[0]["topics"]
+        self.assertGreater(count, 20)
+        self.assertEqual(self.as_json("topics", "check"), [{"topics": count, "differences": 0}])
+        *differences, last = self.as_json("topics", "check", code=1, sets=["topics.partitions=7"])
+        self.assertEqual(last["differences"], len(differences))
+        self.assertTrue(all("partitions" in row["difference"] for row in differences))
+        shown = self.as_json("topology", "show")
+        self.assertEqual([row["topology"] for row in shown], ["sanctions", "notices"])
+        self.assertIn("reports", shown[0]["sources"])
+        self.assertIn("restrictions", shown[0]["sinks"])
+        self.assertEqual(shown[0]["changelog"], "sanctions-changelog")
+        path = str(ROOT / "topologies" / "notices.yaml")
+        self.assertEqual(self.as_json("topology", "check", path), [{"file": path, "topology": "notices"}])
+        path = str(ROOT / "config" / "policies" / "default.yaml")
+        checked, = self.as_json("policy", "check", path)
+        self.assertEqual((checked["file"], checked["policy"], checked["version"]), (path, "default", 1))
+        self.assertEqual(self.as_json("policy", "publish", path), [checked, {"published": True}])
+        self.assertEqual(self.as_json("policy", "publish", path), [checked, {"published": False}])
+        lines = self.file("in.jsonl", confirmed(START, "USER:u1", "m1"))
+        self.assertEqual(self.as_json("send", lines), [{"sent": 2}])
+        self.assertEqual(self.as_json("dlq", "redrive", "--reason", "NULL_KEY"), [{"put_back": 0, "gone": 0}])
 
     def test_what_is_sent_is_what_tail_shows(self):
         self.good(self.control("data", "topics", "create"))
