@@ -36,6 +36,8 @@ enum value_form value_form(enum param_name name)
     case PARAM_NAME_POLICY_VERSION:
     case PARAM_NAME_INCIDENT:
     case PARAM_NAME_CONTENT:
+    case PARAM_NAME_ACT_KIND: /* these two only in audit */
+    case PARAM_NAME_AD_LABEL:
         return VALUE_ID;
     }
     ASSERT(false);

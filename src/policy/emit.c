@@ -111,10 +111,23 @@ void decision_open(struct judgement *judgement, struct decision *decision,
     payload_open(judgement, decision, ground);
 }
 
+void decision_commerce(struct decision *decision, enum act_kind act_kind, enum tri ad_label)
+{
+    if (act_kind != ACT_KIND_UNKNOWN) {
+        fact_add(&decision->payload, PARAM_NAME_ACT_KIND,
+                 symbol(&enum_act_kind, (int32_t)act_kind));
+    }
+    if (ad_label != TRI_UNKNOWN) {
+        fact_add(&decision->payload, PARAM_NAME_AD_LABEL, symbol(&enum_tri, (int32_t)ad_label));
+    }
+}
+
 void decision_reports(struct judgement *judgement, struct decision *decision, int32_t case_number)
 {
     const struct subject_state *facts = judgement->facts;
     struct audit_payload *payload = &decision->payload;
+    enum act_kind act_kind = ACT_KIND_UNKNOWN;
+    enum tri ad_label = TRI_UNKNOWN;
     for (uint32_t i = 0; i < facts->reports_count; i++) {
         const struct report_fact *report = &facts->reports[i];
         if (report->case_number != case_number) {
@@ -125,6 +138,8 @@ void decision_reports(struct judgement *judgement, struct decision *decision, in
             payload->language = report->language;
             decision->content_ref = report->content_ref;
         }
+        act_kind = act_kind == ACT_KIND_UNKNOWN ? report->act_kind : act_kind;
+        ad_label = ad_label == TRI_UNKNOWN ? report->ad_label_present : ad_label;
         if (payload->report_ids_count < REFS_MAX) {
             payload->report_ids[payload->report_ids_count++] = report->event_id;
         }
@@ -132,6 +147,7 @@ void decision_reports(struct judgement *judgement, struct decision *decision, in
             payload->evidence_refs[payload->evidence_refs_count++] = report->evidence_ref;
         }
     }
+    decision_commerce(decision, act_kind, ad_label);
 }
 
 void decision_strikes(struct judgement *judgement, struct decision *decision, enum ledger ledger)

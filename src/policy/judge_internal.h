@@ -331,6 +331,9 @@ void withdraw(struct judgement *judgement, struct bytes tag);
 void erase(struct judgement *judgement);
 void reporter_erase(struct judgement *judgement);
 void rejoin_check(struct judgement *judgement, struct bytes tag);
+/* The decision was reversed after the withdrawal: what of it was stored for a return is taken back.
+ */
+void tombstones_forget(struct judgement *judgement, struct bytes id);
 /* The subject USER:rj.<tag>. */
 void tombstone_store(struct judgement *judgement, const struct signal *signal);
 void tombstones_answer(struct judgement *judgement, const struct signal *check);
@@ -491,7 +494,9 @@ struct ground {
 void decision_open(struct judgement *judgement, struct decision *decision,
                    const struct policy *policy, enum audit_action action,
                    const struct ground *ground, const char *rule);
-/* Report ids and evidence of a case into the payload. */
+/* What a report says of an act of commerce (rules 33, 44): facts that raise nothing. */
+void decision_commerce(struct decision *decision, enum act_kind act_kind, enum tri ad_label);
+/* Report ids and evidence of a case into the payload, and what its first report that knows says. */
 void decision_reports(struct judgement *judgement, struct decision *decision, int32_t case_number);
 /* The strikes of a ledger as facts, counted or not at the decision. */
 void decision_strikes(struct judgement *judgement, struct decision *decision, enum ledger ledger);

@@ -23,6 +23,7 @@ static void answer(struct judgement *judgement, const struct report *report,
     decision.payload.report_ids[decision.payload.report_ids_count++] = report->event_id;
     decision.payload.content_form = report->content_form;
     decision.payload.language = report->language;
+    decision_commerce(&decision, report->act_kind, report->ad_label_present);
     decision_close(judgement, &decision);
     emit_receipt(judgement, decision.id_hex, decision.records++, report->reporter_id);
     emit_outcome_signal(judgement, id_numbered(judgement, decision.id_hex, decision.records++),
@@ -162,6 +163,8 @@ static void report_fill(struct report_fact *item, const struct report *report,
     item->actor_role = report->actor_role;
     item->content_form = report->content_form;
     item->language = report->language;
+    item->act_kind = report->act_kind;
+    item->ad_label_present = report->ad_label_present;
     item->raises = admission->raises;
     item->consent_withdrawn = admission->consent_withdrawn;
     item->request = admission->request;
@@ -435,6 +438,8 @@ void report_of_authority(struct judgement *judgement, const struct authority_req
         .sender_kind = SENDER_KIND_UNKNOWN,
         .content_form = CONTENT_FORM_UNKNOWN,
         .language = LANGUAGE_UNKNOWN,
+        .act_kind = ACT_KIND_UNKNOWN,
+        .ad_label_present = TRI_UNKNOWN,
         .category = request->category,
         .illegal_purpose = TRI_UNKNOWN,
         .consent_state = CONSENT_STATE_UNKNOWN,

@@ -95,6 +95,18 @@ static struct bytes fact_find(const struct audit_payload *payload, enum param_na
     return (struct bytes){0};
 }
 
+/* A fact that was told as a symbol; nothing if it was not. */
+static void tell_named(const struct teller *teller, const char *ko, const char *en,
+                       const struct enum_type *type, enum param_name name)
+{
+    const struct bytes value = fact_find(teller->payload, name);
+    for (uint32_t i = 0; i < type->count; i++) {
+        if (bytes_is(value, type->symbols[i])) {
+            teller_line_symbol(teller, ko, en, type, (int32_t)i);
+        }
+    }
+}
+
 /* Whether the decision ended the measure that it names. */
 static bool is_ended(const struct audit *audit)
 {
@@ -281,6 +293,8 @@ static void tell_facts(const struct teller *teller)
                        (int32_t)payload->content_form);
     teller_line_symbol(teller, "콘텐츠 언어", "Language of content", &enum_language,
                        (int32_t)payload->language);
+    tell_named(teller, "영리 행위", "Commercial act", &enum_act_kind, PARAM_NAME_ACT_KIND);
+    tell_named(teller, "광고 표시", "Marked as advertising", &enum_tri, PARAM_NAME_AD_LABEL);
 }
 
 static void tell_checks(const struct teller *teller)

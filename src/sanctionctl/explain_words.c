@@ -116,6 +116,21 @@ static const struct words forms[CONTENT_FORM_COUNT] = {
     [CONTENT_FORM_UNKNOWN] = {"알 수 없음", "unknown"},
 };
 
+static const struct words acts[ACT_KIND_COUNT] = {
+    [ACT_KIND_CONSULT] = {"상담", "consulting"},
+    [ACT_KIND_PROMOTE] = {"홍보", "promoting"},
+    [ACT_KIND_ADVERTISE] = {"광고", "advertising"},
+    [ACT_KIND_TRADE] = {"거래", "trading"},
+    [ACT_KIND_OTHER] = {"기타", "other"},
+    [ACT_KIND_UNKNOWN] = {"알 수 없음", "unknown"},
+};
+
+static const struct words answers[TRI_COUNT] = {
+    [TRI_YES] = {"예", "yes"},
+    [TRI_NO] = {"아니요", "no"},
+    [TRI_UNKNOWN] = {"알 수 없음", "unknown"},
+};
+
 static const struct words languages[LANGUAGE_COUNT] = {
     [LANGUAGE_KO] = {"한국어", "Korean"},
     [LANGUAGE_EN] = {"영어", "English"},
@@ -172,6 +187,8 @@ const struct words *words_of_symbol(const struct enum_type *type, int32_t value)
         {&enum_automation, automations},
         {&enum_content_form, forms},
         {&enum_language, languages},
+        {&enum_act_kind, acts},
+        {&enum_tri, answers},
         {&enum_scope, scopes},
     };
     for (size_t i = 0; i < COUNT_OF(tables); i++) {

@@ -230,6 +230,8 @@ static inline const char *value_for(enum param_name name)
     case PARAM_NAME_POLICY_VERSION:
     case PARAM_NAME_INCIDENT:
     case PARAM_NAME_CONTENT:
+    case PARAM_NAME_ACT_KIND:
+    case PARAM_NAME_AD_LABEL:
         break;
     }
     return "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww";
