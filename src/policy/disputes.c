@@ -51,6 +51,18 @@ static void dispute_close(struct subject_state *facts, struct bytes dispute_id)
     }
 }
 
+/* What is reversed now does not outlive a withdrawal that came before. */
+static void forget_tombstones(struct judgement *judgement, const struct target *target)
+{
+    const struct violation_fact *violation = violation_find(judgement->facts, target->number);
+    const struct restriction_fact *row = measure_numbered(judgement->facts, target->number);
+    if (target->violation) {
+        tombstones_forget(judgement, violation->decision_id);
+    } else if (target->hold && row != NULL) {
+        tombstones_forget(judgement, row->restriction_id);
+    }
+}
+
 /* The result of a dispute body may take a fact away; an open one delays an erasure. */
 void dispute_judge(struct judgement *judgement, const struct dispute *dispute)
 {
@@ -83,9 +95,11 @@ void dispute_judge(struct judgement *judgement, const struct dispute *dispute)
                            facts->subject_id, params, COUNT_OF(params));
     }
     if (reversed && known) {
+        forget_tombstones(judgement, &target);
         target_reverse(judgement, &target, END_REASON_REVIEWER, "dispute.reversed");
     }
     if (facts->account_state == ACCOUNT_STATE_WITHDRAWN && facts->legal_holds == 0) {
         erase(judgement); /* it waited for the dispute */
     }
+    facts->rejoin_tag = facts->legal_holds == 0 ? (struct bytes){0} : facts->rejoin_tag;
 }

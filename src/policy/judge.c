@@ -358,5 +358,6 @@ void judge_init(struct subject_state *facts, enum subject_kind kind, struct byte
     }
     facts->subject_kind = kind;
     facts->subject_id = id;
+    facts->rejoin_tag = (struct bytes){0};
     ASSERT(judge_is_empty(facts));
 }

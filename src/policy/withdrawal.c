@@ -66,7 +66,9 @@ static void store_restriction(struct judgement *judgement, const struct restrict
 {
     struct signal signal =
         account_signal(judgement, SIGNAL_KIND_TOMBSTONE_STORE, SUBJECT_KIND_USER, subject);
-    signal.cause_decision_id = id_text(judgement, row->restriction_id);
+    const struct violation_fact *violation = violation_find(judgement->facts, row->case_number);
+    signal.cause_decision_id =
+        id_text(judgement, violation != NULL ? violation->decision_id : row->restriction_id);
     signal.category = row->category;
     signal.area = row->area;
     signal.measure = (struct optional_int){(int32_t)row->measure, true};
@@ -164,6 +166,7 @@ void withdraw(struct judgement *judgement, struct bytes tag)
     ASSERT(facts->account_state != ACCOUNT_STATE_WITHDRAWN);
     facts->account_state = ACCOUNT_STATE_WITHDRAWN;
     store_all(judgement, tag);
+    facts->rejoin_tag = facts->legal_holds > 0 ? text_keep(judgement, tag) : (struct bytes){0};
     appeals_close(judgement);
     lift_all(judgement);
     cases_close(judgement, "f3");
@@ -199,11 +202,44 @@ void tombstones_prune(struct judgement *judgement)
     facts->tombstones_count = kept;
 }
 
+void tombstones_forget(struct judgement *judgement, struct bytes id)
+{
+    const struct subject_state *facts = judgement->facts;
+    if (facts->rejoin_tag.data == NULL || id.data == NULL) {
+        return;
+    }
+    struct signal signal = account_signal(judgement, SIGNAL_KIND_TOMBSTONE_STORE, SUBJECT_KIND_USER,
+                                          tag_subject(judgement, facts->rejoin_tag));
+    signal.cause_decision_id = id_text(judgement, id);
+    signal_send(judgement, &signal);
+}
+
+/* The decision behind it was reversed: nobody inherits it, and who did already is told. */
+static void tombstone_drop(struct judgement *judgement, struct bytes cause_hex)
+{
+    struct subject_state *facts = judgement->facts;
+    uint8_t id[ID_SIZE];
+    for (uint32_t i = id_parse(cause_hex, id) ? facts->tombstones_count : 0; i > 0; i--) {
+        const struct tombstone_fact *item = &facts->tombstones[i - 1];
+        if (!bytes_equal(item->decision_id, bytes_of(id, ID_SIZE))) {
+            continue;
+        }
+        if (item->given_to.data != NULL) {
+            struct signal signal = account_signal(judgement, SIGNAL_KIND_REJOIN_FOUND,
+                                                  SUBJECT_KIND_USER, item->given_to);
+            signal.cause_decision_id = cause_hex;
+            signal_send(judgement, &signal);
+        }
+        LIST_REMOVE(facts->tombstones, facts->tombstones_count, i - 1);
+    }
+}
+
 void tombstone_store(struct judgement *judgement, const struct signal *signal)
 {
     struct subject_state *facts = judgement->facts;
     uint8_t id[ID_SIZE];
     if (!signal->measure.set || !signal->retain_until.set) {
+        tombstone_drop(judgement, signal->cause_decision_id);
         return;
     }
     if (facts->tombstones_count == TOMBSTONES_MAX) {
@@ -228,10 +264,11 @@ void tombstone_store(struct judgement *judgement, const struct signal *signal)
 /* Somebody with the tag registers again: what is still kept goes to his new record. */
 void tombstones_answer(struct judgement *judgement, const struct signal *check)
 {
-    const struct subject_state *facts = judgement->facts;
+    struct subject_state *facts = judgement->facts;
     tombstones_prune(judgement);
     for (uint32_t i = 0; i < facts->tombstones_count; i++) {
-        const struct tombstone_fact *item = &facts->tombstones[i];
+        struct tombstone_fact *item = &facts->tombstones[i];
+        item->given_to = text_keep(judgement, check->from_id);
         struct signal signal =
             account_signal(judgement, SIGNAL_KIND_REJOIN_FOUND, SUBJECT_KIND_USER, check->from_id);
         signal.cause_decision_id = id_text(judgement, item->decision_id);
@@ -246,12 +283,29 @@ void tombstones_answer(struct judgement *judgement, const struct signal *check)
     }
 }
 
+/* What was inherited goes with the decision that it came from. */
+static void rejoin_reverse(struct judgement *judgement, struct bytes cause_hex)
+{
+    struct subject_state *facts = judgement->facts;
+    for (uint32_t i = 0; i < facts->restrictions_count; i++) {
+        if (cause_hex.data != NULL && bytes_equal(facts->restrictions[i].request_id, cause_hex)) {
+            restriction_reverse(judgement, &facts->restrictions[i], END_REASON_REVIEWER,
+                                "dispute.reversed");
+            return;
+        }
+    }
+}
+
 /* The measure goes on under the new account: no strike comes with it. */
 void rejoin_apply(struct judgement *judgement, const struct signal *signal)
 {
     struct subject_state *facts = judgement->facts;
     const int64_t now_ms = judgement->court->decided_ms;
-    if (!signal->measure.set || (signal->expires_at.set && signal->expires_at.value <= now_ms)) {
+    if (!signal->measure.set) {
+        rejoin_reverse(judgement, signal->cause_decision_id);
+        return;
+    }
+    if (signal->expires_at.set && signal->expires_at.value <= now_ms) {
         return;
     }
     struct ground ground = erase_ground(judgement);
@@ -274,6 +328,7 @@ void rejoin_apply(struct judgement *judgement, const struct signal *signal)
         .category = signal->category,
         .expires_at = signal->expires_at,
         .end_disclosed = true,
+        .request_id = text_keep(judgement, signal->cause_decision_id),
     };
     measure_apply(judgement, &decision, &made, NULL);
     emit_restriction_notice(judgement, &decision, NOTICE_KIND_RESTRICTION_APPLIED, &made);

@@ -33,11 +33,18 @@ class Accounts:
         if child and not any(r["measure"] == "RESTRICT_PERM_ALL" for r in kept):
             kept.append({"measure": "RESTRICT_PERM_AREA", "ledger": "OPEN_CHAT",
                          "area": "OPEN_CHAT_ROOM", "scopes": {"OPEN_CHAT_USE"},
-                         "expires_at": None, "category": child[0]["category"]})
+                         "expires_at": None, "category": child[0]["category"],
+                         "violation": child[0]})
+        subject.tag = tag if subject.hold_of_law else None
         for r in kept:
             until = r["expires_at"] or self.now + self.policy["clocks"]["tombstone_permanent"]
             self.send(subject, "USER:rj." + tag, "TOMBSTONE_STORE", r["measure"],
                       until, measure=dict(r), until=until)
+
+    def take_back_tombstones(self, subject, r):
+        """What a dispute reverses after the withdrawal is not inherited, or no longer."""
+        if subject.tag is not None and (r.get("violation") is not None or r["case"] is None):
+            self.send(subject, "USER:rj." + subject.tag, "TOMBSTONE_STORE", None, None, gone=r)
 
     def leave(self, subject):
         for r in subject.running():
@@ -90,7 +97,13 @@ class Accounts:
         return True
 
     def on_tombstone(self, subject, origin, values):
-        subject.tombstones.append(values)
+        if "gone" not in values:
+            subject.tombstones.append(values)
+            return
+        for stone in [s for s in subject.tombstones if same_cause(s["measure"], values["gone"])]:
+            subject.tombstones.remove(stone)
+            if "given_to" in stone:
+                self.send(subject, stone["given_to"], "REJOIN_FOUND", None, gone=values["gone"])
 
     def register(self, subject, value):
         if value.get("rejoin_tag"):
@@ -99,14 +112,20 @@ class Accounts:
     def on_check(self, subject, origin, values):
         for stone in subject.tombstones:
             if stone["until"] > self.now:
+                stone["given_to"] = origin.name
                 self.send(subject, origin.name, "REJOIN_FOUND", stone["measure"]["measure"],
                           measure=stone["measure"])
 
     def on_found(self, subject, origin, values):
+        if "gone" in values:
+            for r in [r for r in subject.running() if same_cause(r.get("inherited"), values["gone"])][:1]:
+                self.reverse(subject, r, "REVIEWER")
+            return
         r = values["measure"]
         subject.account = "REJOINED"
-        self.apply(subject, {k: r[k] for k in ("measure", "ledger", "area", "scopes", "expires_at",
+        made = self.apply(subject, {k: r[k] for k in ("measure", "ledger", "area", "scopes", "expires_at",
                                                "category")})
+        made["inherited"] = r
 
     # Memorial ------------------------------------------------------------------------------------
 
@@ -155,3 +174,12 @@ class Accounts:
             r["expires_at"] += clocks["minor_protection"]
             self.publish(subject, "EXTEND", r, None)
             self.tell_of(subject, r, "RESTRICTION_CHANGED", r["measure"])
+
+
+def same_cause(inherited, r):
+    """Whether a tombstone, or what came of one, rests on what was reversed."""
+    if inherited is None:
+        return False
+    violation = r.get("violation")
+    return inherited.get("violation") is violation if violation is not None \
+        else inherited.get("n") == r["n"]

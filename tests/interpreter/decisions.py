@@ -230,11 +230,13 @@ class Decisions:
         r = self.target(subject, value.get("target_decision_id"))
         if value["state"] == "CLOSED_REVERSED" and r is not None \
                 and not r.get("forgotten") and not self.is_undone(r):
+            self.take_back_tombstones(subject, r)
             self.overturn(subject, r, "REVIEWER")
         if subject.kind == "USER":
             self.tell(subject, "DISPUTE_STATUS")
         if subject.account == "WITHDRAWN" and not subject.hold_of_law:
             self.erase(subject)
+        subject.tag = subject.tag if subject.hold_of_law else None
 
     def inquiry(self, subject, value):
         if not value["verified_subject"]:

@@ -36,7 +36,7 @@ class Subject:
         self.proofs, self.needed = [], []                        # of the person who proves
         self.orders, self.waiting_orders = [], []
         self.told, self.abuse_at, self.klass = {}, None, "NORMAL"  # a REPORTER's
-        self.tombstones = []                                     # of USER:rj.TAG
+        self.tag, self.tombstones = None, []                                     # of USER:rj.TAG
         self.held = []
 
     def running(self):
