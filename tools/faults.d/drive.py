@@ -19,6 +19,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -31,15 +32,18 @@ import checker  # noqa: E402
 import moves  # noqa: E402
 import records  # noqa: E402
 import rounds  # noqa: E402
+import tally  # noqa: E402
 import wire  # noqa: E402
 from confluent_kafka import Producer  # noqa: E402
-from harness import check, say  # noqa: E402
+from harness import Late, check, in_time, say  # noqa: E402
 from proxy import Proxy  # noqa: E402
 
 START = 1000000000000  # 2001: days pass quickly, and must not reach today
 PARTITIONS = 4
 WORKERS = 3
 QUIET = 3  # seconds
+OPEN = {"I12", "I20"}  # what the checker says while there is still work
+OUTER = 1800  # seconds for what --until asks for
 PATIENCE = 300  # a broker on a busy machine takes minutes to come back
 SETTINGS = ("transaction.abort.timed.out.transaction.cleanup.interval.ms=1000",)
 
@@ -79,7 +83,8 @@ class Brokers(harness.Cluster):
                                   capture_output=True, text=True, check=False)
             if done.returncode == 0:
                 return done.stdout.strip()
-            check(patient and time.monotonic() < end, "tools/kafka %s: %s", command, done.stderr[-500:])
+            check(patient, "tools/kafka %s: %s", command, done.stderr[-500:])
+            in_time(end, "tools/kafka %s: %s", command, done.stderr[-500:])
             time.sleep(1)
 
     def bounce(self, node, seconds):
@@ -101,7 +106,8 @@ class Brokers(harness.Cluster):
     def whole(self):
         if self.restarting is not None:
             self.restarting.join(PATIENCE)
-            check(not self.restarting.is_alive(), "a broker did not come back in %d s", PATIENCE)
+            if self.restarting.is_alive():
+                raise Late("a broker did not come back in %d s" % PATIENCE)
 
 
 class Disk:
@@ -177,9 +183,10 @@ class Slot:
         bug = "rotation_off" if self.options.without_rotation else "none"
         folder, program = (("tests", "sanctiond-planted") if self.options.without_rotation else
                            ("bin", "sanctiond"))
+        clock = ["WALL_CLOCK=" + self.clock.path, "LD_PRELOAD=" + os.path.join(
+            self.options.build, "tests", "libwall_clock.so")]  # makes every look at a clock a system call
         self.worker = harness.Worker(
-            ["/usr/bin/env", "SANCTIOND_PLANTED=" + bug, "WALL_CLOCK=" + self.clock.path,
-             "LD_PRELOAD=" + os.path.join(self.options.build, "tests", "libwall_clock.so"),
+            ["/usr/bin/env", "SANCTIOND_PLANTED=" + bug, *(clock if "clock" in self.options.only else ()),
              os.path.join(self.options.build, folder, program), "run", "--config",
              self.deployment.config, "--set", "worker.slot=" + self.name, "--set",
              "state.dir=" + self.state, "--set", "audit.key_file=" + self.deployment.key], log)
@@ -314,7 +321,7 @@ class Schedule:
         while committed() == before:
             if time.monotonic() > end:
                 return False
-            self.rest(0.1)
+            self.rest(0.25)
         return True
 
     def ended(self, slot):
@@ -347,7 +354,7 @@ class Schedule:
     def kill_and_wipe(self, slot):
         slot.kill(wipe=True)
         self.say("kill of worker %s, its disk is empty", slot.name)
-        self.hits["empty disk"] += 1
+        self.hits["kill_and_wipe"] += 1  # beside those of "kill"
 
     def pause(self, slot):
         seconds = self.rng.choice((1, 3, 14))  # the last is more than the session
@@ -442,22 +449,33 @@ class Schedule:
         self.after(self.rng.uniform(1, 8), slot.start)
         self.say("scale in by worker %s", slot.name)
 
+    def met(self):
+        """How often each fault was met so far."""
+        return self.hits + collections.Counter(hold=sum(ends > 0 for _, ends in self.proxy.releases))
+
+    def lacking(self):
+        """How often each fault has still to be met, with --until."""
+        met = self.met()
+        return {name: number - met[name] for name, number in self.options.until.items() if met[name] < number}
+
     def finished(self, begun):
-        if self.options.kills is not None:
-            return self.hits["kill"] >= self.options.kills and self.hits["broker"] >= self.options.brokers
+        if self.options.until:
+            return not self.lacking()
         return time.monotonic() - begun > 60 * self.options.minutes
+
+    def choose(self):
+        weights = self.lacking() or {name: WEIGHTS[name] for name in self.options.only}
+        return self.rng.choices(list(weights), list(weights.values()))[0]
 
     def all(self):
         begun = time.monotonic()
-        names, weights = list(WEIGHTS), list(WEIGHTS.values())
-        if self.options.without_rotation:
-            names, weights = ["hold"], [1]
         while not self.finished(begun):
             if self.rng.random() < 0.5:  # else also while they start
                 self.progress(8)
-            self.run(self.rng.choices(names, weights)[0])
+            self.run(self.choose())
             self.rest(self.rng.choice((self.rng.uniform(0, 0.5), self.rng.uniform(0.5, 3))))
-            check(time.monotonic() - begun < 3600 or self.options.minutes, "the schedule does not end")
+            if self.options.until:
+                in_time(begun + OUTER, "not met within %d s: %s", OUTER, self.lacking())
 
     def heal(self):
         """Everything runs again."""
@@ -473,28 +491,30 @@ class Schedule:
         while self.moving is not None and time.monotonic() < end:
             self.rest(1)
             self.move_back()
-        check(self.moving is None, "the replicas were not given back")
+        if self.moving is not None:
+            raise Late("the replicas were not given back")
         self.rest(0)
 
 
 def settle(deployment, schedule, seconds):
-    """Until all inputs are processed. The whole log is read only when nothing has moved for a while."""
+    """Until all inputs are processed, or something wrong is seen. The whole log is read only when nothing has moved
+    for a while."""
     end = time.monotonic() + seconds
     while True:
         while schedule.progress(QUIET) and time.monotonic() < end:
             pass
         findings = checker.run(deployment.cluster.bootstrap, deployment.prefix, deployment.name, 60)
-        if not {"I12", "I20"} & set(findings.invariants()):
+        found = set(findings.invariants())
+        say("nothing moves; open: %s", ", ".join(sorted(found & OPEN)) or "nothing")
+        if not found & OPEN or found - OPEN and time.monotonic() > end:
             return
-        if time.monotonic() > end:
-            say("not everything is processed after %d s", seconds)
-            return
+        in_time(end, "not everything is processed after %d s: %s", seconds, findings.lines()[:3])
 
 
 def report(findings, schedule, load):
     say("load: %d records written", load.written)
     say("faults: %s", ", ".join("%d %s" % (number, name) for name, number in
-                                sorted(schedule.hits.items())))
+                                sorted(schedule.met().items())))
     say("EndTxn requests held: %d, of which %d reached their broker in the next transaction",
         schedule.proxy.holds, sum(ends > 0 for _, ends in schedule.proxy.releases))
     for reason, number in schedule.ends.most_common():
@@ -510,8 +530,8 @@ def main(options, folder):
     cluster = Brokers(options.version, options.nodes)
     say("Kafka %s at %s, for workers at %s", options.version, cluster.bootstrap, cluster.front)
     deployment = harness.Deployment(
-        options, cluster, folder, "faults", topics__partitions=PARTITIONS, commit__interval="20ms",
-        kafka__bootstrap__servers=cluster.front, **{"kafka.socket.timeout.ms": 2000})
+        options, cluster, folder, "faults", topics__partitions=PARTITIONS, commit__interval="100ms",
+        kafka__bootstrap__servers=cluster.front, **{"kafka.socket.timeout.ms": 2000}, **options.set)
     deployment.create()
     slots = [Slot(deployment, name, options) for name in "abc"[:WORKERS]]
     schedule = Schedule(options, cluster, slots, rng, deployment.prefix)
@@ -527,15 +547,30 @@ def main(options, folder):
     load.ending.set()
     schedule.heal()
     load.join(PATIENCE)
-    check(not load.is_alive() and not load.failures, "the load was not written: %s", load.failures[:2])
-    settle(deployment, schedule, PATIENCE)
+    if load.is_alive():
+        raise Late("the load was not written in %d s" % PATIENCE)
+    check(not load.failures, "the load was not written: %s", load.failures[:2])
+    say("healed, the load is written")
+    settle(deployment, schedule, 2 * PATIENCE)
+    say("everything is processed")
     for slot in slots:
         slot.stop()
     findings = checker.run(cluster.bootstrap, deployment.prefix, deployment.name, PATIENCE)
     report(findings, schedule, load)
+    if options.tally:
+        tally.add(options.tally, options.seed, schedule.met(), findings.counts, len(findings.found))
     check(findings.counts["receipts"] > 0, "the checker saw no receipt")
     check(findings.counts["quarantined inputs"] == 0, "inputs were taken for what crashes a worker")
     check(not findings.found, "violations found: %s", ", ".join(findings.invariants()))
+
+
+def needs(text):
+    """{fault: number}"""
+    found = {name: int(number) for name, number in (pair.split("=") for pair in text.split(","))}
+    unknown = sorted(set(found) - set(WEIGHTS))
+    if unknown:
+        raise argparse.ArgumentTypeError("no such fault: " + ", ".join(unknown))
+    return found
 
 
 def arguments(description):
@@ -545,19 +580,43 @@ def arguments(description):
     parser.add_argument("--nodes", type=int, choices=(1, 3), default=3)
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=float, default=2, help="how long faults go on")
-    length.add_argument("--kills", type=int, help="until so many workers were killed")
-    parser.add_argument("--brokers", type=int, default=0, help="and so many brokers, with --kills")
+    length.add_argument("--until", type=needs, default={}, metavar="FAULT=N,...",
+                        help="until each was met so often, and no other: " + ", ".join(WEIGHTS))
+    parser.add_argument("--set", type=lambda text: text.split("=", 1), action="append", default=[],
+                        metavar="SETTING=VALUE", help="of the workers")
     parser.add_argument("--rate", type=int, default=40, help="records a second")
     parser.add_argument("--seed", type=int, help="repeats the schedule")
+    parser.add_argument("--rounds", type=int, metavar="N", help="N runs, with this seed, the next one and so on; "
+                        "tells the sum")
+    parser.add_argument("--tally", metavar="FILE", help="keeps there what was met, and sums up over earlier runs too")
     parser.add_argument("--without-rotation", action="store_true",
                         help="with a bug: a producer is never made anew; the checker has to find it")
     parser.add_argument("--keep", action="store_true", help="leave the files of the run")
     parsed = parser.parse_args()
     if parsed.seed is None:
         parsed.seed = random.SystemRandom().randrange(1 << 31)
+    parsed.set = dict(parsed.set)
+    parsed.only = ["hold"] if parsed.without_rotation else list(parsed.until or WEIGHTS)
     return parsed
 
 
+def series(options):
+    """Each round is a process and a cluster of its own. Ends with the first that fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.abspath(options.tally) if options.tally else os.path.join(folder, "tally")
+        for seed in range(options.seed, options.seed + options.rounds):
+            code = subprocess.run([sys.executable, "-B", os.path.realpath(__file__), *sys.argv[1:], "--rounds", "0",
+                                   "--seed", str(seed), "--tally", file], check=False).returncode
+            if code != 0:
+                return code
+        lines, clean = tally.told(file)
+        print("\n".join(lines))
+        return 0 if clean else 1
+
+
 if __name__ == "__main__":
+    given = arguments(__doc__)
+    if given.rounds:
+        sys.exit(series(given))
     harness.arguments = arguments
     harness.run_test(main, __doc__)
