@@ -34,6 +34,7 @@ command_run command_policy_check;
 command_run command_policy_show;
 command_run command_policy_test;
 command_run command_policy_diff;
+command_run command_policy_shadow;
 command_run command_policy_backtest;
 command_run command_policy_publish;
 

@@ -47,6 +47,8 @@ static const struct {
      "a policy as people read it: ladders, thresholds, category -> measures"},
     {"policy", "test", command_policy_test, "FILE...", "runs scenarios on the engine"},
     {"policy", "diff", command_policy_diff, "OLD NEW", "what a version of a policy file changes"},
+    {"policy", "shadow", command_policy_shadow, "[--from T] [--to T]",
+     "what a shadow version decided beside the one in force"},
     {"policy", "backtest", command_policy_backtest, "OLD NEW [--input FILE]...",
      "who would stand elsewhere had NEW been in force, from the input topics or JSON lines"},
     {"policy", "publish", command_policy_publish, "FILE", "a policy version to all workers"},
