@@ -20,8 +20,10 @@ CONTENT = ("CONTENT_REMOVE", "CONTENT_DEMOTE")
 
 
 class Engine:
-    def __init__(self, program, policy):
-        self.program, self.policy = program, policy
+    """`more`: what else is on the command line; the internal topics carry signals and notice requests."""
+
+    def __init__(self, program, policy, more=("--output-internal",)):
+        self.program, self.policy, self.more = program, policy, more
 
     def compare_form(self, lines):
         """{subject: {what: [entry, ...]}}, with the names of "@" targets replaced by real ids."""
@@ -47,7 +49,7 @@ class Engine:
                         line = {"publish_policy": path, "timestamp": line["timestamp"]}
                     file.write(json.dumps(line) + "\n")
             command = [self.program, "run", "--embedded", ":memory:", "--input", source, "--drain",
-                       "--output", "-", "--output-internal", "--set", "audit.seed=" + SEED,
+                       "--output", "-", *self.more, "--set", "audit.seed=" + SEED,
                        "--set", "topics.partitions=1", "--set", "policy.files=" + self.policy]
             with open(target, "wb") as out:
                 done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, check=False)

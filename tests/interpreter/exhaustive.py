@@ -19,6 +19,8 @@ APART = HOUR + 7 * 60_000
 
 
 SIDE_BY_SIDE = 2000
+# Notices and signals are left to the random streams: writing and reading them is half of the time.
+COMPARED = ("restrictions", "standings", "peers", "reviews", "refused", "held", "dead")
 
 
 def count(length, part, parts):

@@ -183,10 +183,9 @@ class Ladder:
                 self.tell(subject, "REPORTER_WARNING")
             else:
                 self.tell(subject, "RESTRICTION_APPLIED", "WARNING")
-                if sum(1 for w in subject.warnings if w["ledger"] == ledger) == 1:
+                if ledger not in subject.tipped:
                     self.tell(subject, "EDUCATION_TIP")
-                else:
-                    self.doubt(subject, "second-education-tip")
+                subject.tipped.add(ledger)
         else:
             old = subject.step_running(ledger)
             violation["floor"] = old["expires_at"] if old else 0

@@ -38,6 +38,7 @@ class Subject:
         self.told, self.abuse_at, self.klass = {}, None, "NORMAL"  # a REPORTER's
         self.tag, self.tombstones = None, []                                     # of USER:rj.TAG
         self.held = []
+        self.tipped, self.stood = set(), False  # ledgers with a first warning; ever had a standing
 
     def running(self):
         return [r for r in self.restrictions if r["state"] == "RUNNING"]
@@ -99,6 +100,8 @@ class World:
         horizon = self.policy["cases"]["duplicate_horizon"]
         if any(e == seen and t > self.now - horizon for e, t in subject.events):
             return
+        if self.is_forgotten_by_now(subject):
+            subject.tipped = set()
         subject.events.append((seen, self.now))
         reason = self.bad(value, line["type"], line["timestamp"])
         if reason:
@@ -109,6 +112,19 @@ class World:
             self.HANDLERS[line["type"]](self, subject, value)
         if subject.account == "WITHDRAWN" and not subject.hold_of_law:
             subject.events = []  # nothing is kept (I.22)
+
+    def is_forgotten_by_now(self, subject):
+        """Whoever never had a standing begins anew once nothing of him can matter any more."""
+        if subject.stood or subject.account != "ACTIVE" or subject.hold_of_law or any(
+                each["open"] for each in subject.cases + subject.reviews):
+            return False
+        appeal, horizon = self.policy["clocks"]["appeal_window"], \
+            self.policy["cases"]["duplicate_horizon"]
+        stale = max(s["window"] for s in self.policy["severities"].values() if "window" in s)
+        ends = [t + horizon for _, t in subject.events] + [r["at"] + horizon for r in subject.reports]
+        ends += [case["closed_at"] + appeal + 1 for case in subject.cases if "closed_at" in case]
+        ends += [v["act_at"] + stale for v in subject.violations if v["weight"]]
+        return max(ends, default=0) <= self.now
 
     def subject_of(self, value):
         return self.subject(value["subject_kind"] + ":" + value["subject_id"])
@@ -308,7 +324,7 @@ class World:
                 and subject.account in ("ACTIVE", "REJOINED", "WITHDRAWN"):
             standing = None
         if standing != subject.standing:
-            subject.standing = standing
+            subject.standing, subject.stood = standing, True
             subject.out["standings"].append(standing and (True, *standing))
         shown = subject.kind == "USER" and any(
             {"ALL", "APP_RUN"} & set(r["scopes"])
