@@ -150,6 +150,17 @@ class AuditReport(MadeOnce):
         none = self.good(self.control("data", "audit", "report", "--weekly", "--to", "2026-03-02"))
         self.assertEqual(none.out, "")
 
+    def test_an_appeal_that_nobody_has_decided_overturns_nothing(self):
+        self.good(self.engine("open", confirmed(START, "USER:u1", "m1")))
+        decided = self.values("open", "restrictions", subject_id="u1", op="APPLY")[0]
+        self.good(self.engine("open", [
+            record("appeals", "Appeal", START + DAY, "USER:u1", appeal_id="ap-1", kind="APPEAL",
+                   target_decision_id=decided["decision_id"], appellant_id="u1",
+                   requested_by="SELF", verified_subject=True)]))
+        ended = self.good(self.control("open", "audit", "report", "--weekly", "--json"))
+        self.assertEqual([(line["decided"], line["appealed"], line["overturned"])
+                          for line in map(json.loads, ended.out.splitlines())], [(1, 1, 0)])
+
     def test_a_bad_command_line(self):
         for words in (["--from"], ["--to", "noon"], ["--late", "long"], ["--since", "2026-03-02"]):
             ended = self.control("data", "audit", "report", *words)

@@ -9,7 +9,7 @@ import json
 import unittest
 
 from programs import ROOT, ProgramTest, run
-from records import DAY, START, demo, workload
+from records import DAY, START, confirmed, demo, workload
 
 DEFAULT = ROOT / "config" / "policies" / "default.yaml"
 ANNOUNCED = START  # 2026-03-02
@@ -213,6 +213,22 @@ class Publish(PolicyTest):
         self.publish(DEFAULT)
         self.publish(self.second_version("shadow.yaml", ("shadow: false", "shadow: true")))
         self.assertEqual(self.told(), [])
+
+    def test_what_a_shadow_would_decide_stands_in_the_audit_alone(self):
+        self.publish(DEFAULT)
+        self.publish(self.second_version("shadow.yaml", ("shadow: false", "shadow: true"), LONGER))
+        lines = confirmed(START + 10 * DAY, "USER:u1", "m1")
+        self.good(self.engine("data", lines))
+        self.good(self.engine("plain", lines))
+        for topic in ("restrictions", "standings", "notices", "review-requests", "peer-display"):
+            self.assertEqual(self.values("data", topic), self.values("plain", topic), topic)
+        real, = self.values("data", "restrictions", op="APPLY")
+        shadow, = self.values("data", "audit", state="SHADOW", op="APPLY")
+        self.assertEqual((shadow["policy_version"], shadow["payload"]["expires_at"]),
+                         (2, real["expires_at"] + DAY))
+        told = self.good(self.control("data", "explain", shadow["decision_id"])).out
+        self.assertIn("shadow run, not enforced", told)
+        self.good(self.control("data", "audit", "verify"))
 
     def test_what_is_announced_late_is_not_published(self):
         path = self.policy("late.yaml", ("version: 1", "version: 2"), ("genesis: true", "genesis: false"),
