@@ -289,9 +289,10 @@ class Ladder:
             return self.temporary_measure_ends(subject, r)
         if r["measure"] != "PROVISIONAL_HOLD":
             return self.end(subject, r, "EXPIRED", not silent)
-        if case and case["open"] and self.category(case["category"])["lane"] == "PROOF" \
-                and case["category"] != "ACCOUNT_THEFT":
-            self.end(subject, r, "PROOF_MISSING")
+        if case and self.category(r["category"])["lane"] == "PROOF":
+            self.end(subject, r, "PROOF_MISSING", not silent)
+            if not case["open"]:
+                return None  # a memorial closed it
             for report in case["reports"]:
                 report["proof_missing"] = True  # answered with the case, and stays in it (I.6)
             return self.outcomes(subject, case, "NOT_ESTABLISHED")
