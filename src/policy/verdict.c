@@ -253,6 +253,7 @@ static void make_permanent(struct judgement *judgement, struct violation_fact *v
     const bool runs = restriction_of(judgement->facts, violation->number,
                                      (enum measure)violation->measure.value) != NULL;
     violation->permanent = true;
+    violation->reviewer_ref = text_keep(judgement, judgement->reviewer_ref); /* does not decide on an appeal */
     if (runs && violation->ledger == LEDGER_ROOM) {
         ladders_settle(judgement, LEDGER_NONE);
         return;
