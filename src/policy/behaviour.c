@@ -154,6 +154,9 @@ static void protection_extend(struct judgement *judgement, struct restriction_fa
 {
     const struct policy_protection *protection = &judgement->policy->protection;
     const int64_t now_ms = judgement->court->decided_ms;
+    if (judgement->facts->account_state == ACCOUNT_STATE_MEMORIAL) {
+        return; /* what runs keeps its end (F14) */
+    }
     int64_t end_ms = now_ms + protection->extension_ms;
     const int64_t longest_ms = row->starts_at + protection->longest_ms;
     end_ms = end_ms < longest_ms ? end_ms : longest_ms;
