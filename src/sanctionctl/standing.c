@@ -13,6 +13,7 @@
 #include "engine/policy_feed.h"
 #include "policy/judge.h"
 #include "schema/json.h"
+#include "topology/step.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -98,12 +99,11 @@ static enum status decode(struct standing_view *view)
         }
         free(meta);
     }
-    if (view->row.size > 0 &&
-        (codec_decode(codec, buffer_bytes(&view->row), &type, &view->facts) != DECODE_OK ||
-         type != &record_subject_state)) {
-        return error_set(error, STATUS_FATAL, "corrupt row of this subject in the changelog");
+    if (view->row.size == 0) {
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    const enum decode_result result = codec_decode(codec, buffer_bytes(&view->row), &type, &view->facts);
+    return result == DECODE_OK && type == &record_subject_state ? STATUS_OK : step_row_failed(result, error);
 }
 
 static void print_restrictions(const struct standing_view *view)

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "notice/catalogue.h"
 #include "policy/judge.h"
+#include "schema/codec.h"
 
 /* The rows and outputs of the task, as the engine hands them to a step. */
 struct step_io {
@@ -72,6 +73,9 @@ extern const struct step step_notices;
 
 /* Splits a key "KIND:id" whose form was checked; the id is borrowed from it. */
 void step_subject(struct bytes key, enum subject_kind *kind_out, struct bytes *id_out);
+
+/* STATUS_FATAL: a row of the state that cannot be read, with what to do. */
+enum status step_row_failed(enum decode_result result, struct error *error);
 
 /* NULL if there is no such step. */
 const struct step *step_find(struct bytes name);

@@ -68,10 +68,7 @@ static enum status state_load(struct scratch *scratch, const struct step_call *c
     const enum decode_result result =
         codec_decode(scratch->codec, arena_copy(call->arena, row), &type, &scratch->state);
     if (result != DECODE_OK || type != &record_addressee_state) {
-        return error_set(error, STATUS_FATAL,
-                         "corrupt state row: %s; move the task's directory away, it is rebuilt "
-                         "from the changelog",
-                         decode_result_text(result));
+        return step_row_failed(result, error);
     }
     return STATUS_OK;
 }

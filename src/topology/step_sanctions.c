@@ -77,10 +77,7 @@ static enum status facts_decode(struct scratch *scratch, struct bytes row, struc
     const struct record_type *type = NULL;
     const enum decode_result result = codec_decode(scratch->codec, row, &type, &scratch->facts);
     if (result != DECODE_OK || type != &record_subject_state) {
-        return error_set(error, STATUS_FATAL,
-                         "corrupt state row: %s; move the task's directory away, it is rebuilt "
-                         "from the changelog",
-                         decode_result_text(result));
+        return step_row_failed(result, error);
     }
     return STATUS_OK;
 }

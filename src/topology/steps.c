@@ -16,6 +16,18 @@ const struct step *step_find(struct bytes name)
     return NULL;
 }
 
+/* A changelog holds the same rows: of an unknown schema they would not be read from there either. */
+enum status step_row_failed(enum decode_result result, struct error *error)
+{
+    return result == DECODE_UNKNOWN_SCHEMA
+               ? error_set(error, STATUS_FATAL,
+                           "a row of the state has a schema that this version does not know: name the folder "
+                           "schemas/state of the version that wrote it under schemas.writers")
+               : error_set(error, STATUS_FATAL,
+                           "corrupt state row: %s; move the task's directory away, it is rebuilt from the "
+                           "changelog", decode_result_text(result));
+}
+
 void step_subject(struct bytes key, enum subject_kind *kind_out, struct bytes *id_out)
 {
     const uint8_t *colon = memchr(key.data, ':', key.size);
