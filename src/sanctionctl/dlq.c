@@ -279,7 +279,9 @@ static enum status redrive_all(struct places *places)
     struct dlq *dlq = places->dlq;
     struct stream_output outputs[APPEND_MAX];
     size_t count = 0;
-    qsort(dlq->letters, dlq->letter_count, sizeof(*dlq->letters), in_place_order);
+    if (dlq->letter_count > 0) { /* qsort() takes no NULL */
+        qsort(dlq->letters, dlq->letter_count, sizeof(*dlq->letters), in_place_order);
+    }
     for (size_t i = 0; i < dlq->letter_count; i++) {
         const struct letter *letter = &dlq->letters[i];
         bool found = false;
