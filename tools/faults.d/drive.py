@@ -575,7 +575,7 @@ def needs(text):
 
 def arguments(description):
     parser = argparse.ArgumentParser(prog="tools/faults", description=description)
-    parser.add_argument("--build", required=True, help="build folder with bin/sanctiond")
+    parser.add_argument("--build", required=True, type=os.path.abspath, help="build folder with bin/sanctiond")
     parser.add_argument("--version", default="4.3.1", help="of Kafka")
     parser.add_argument("--nodes", type=int, choices=(1, 3), default=3)
     length = parser.add_mutually_exclusive_group()
