@@ -161,6 +161,26 @@ bool program_connect(struct program *program, log_tap *tap, void *tap_context)
     return log_open(&options, &program->cluster, &program->error) == STATUS_OK;
 }
 
+bool program_read_settings(struct program *program, struct catalogue **catalogue_out,
+                           struct topology **topologies_out)
+{
+    const struct config *config = program->config;
+    const size_t count = config->topologies.count;
+    struct topology *topologies = memory_get((count + 1) * sizeof(*topologies));
+    char *folder = config_path(config, config->notices_dir);
+    *catalogue_out = catalogue_read(folder, &program->problems);
+    free(folder);
+    for (size_t i = 0; i < count; i++) {
+        char *path = config_path(config, config->topologies.items[i]);
+        if (topology_read(path, &topologies[i], &program->problems)) {
+            topologies[i].file = config->topologies.items[i];
+        }
+        free(path);
+    }
+    *topologies_out = topologies;
+    return program->problems.count == 0 && *catalogue_out != NULL;
+}
+
 enum status program_create_topics(struct program *program, struct error *error)
 {
     struct topic_shape *shapes = topic_shapes_new(program->config);

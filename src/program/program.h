@@ -8,7 +8,9 @@
 #include "config/config.h"
 #include "engine/keys.h"
 #include "lines/lines.h"
+#include "notice/catalogue.h"
 #include "stream/log.h"
+#include "topology/topology.h"
 
 #include <stdatomic.h>
 
@@ -41,6 +43,11 @@ bool program_configure(struct program *program);
 
 /* Opens the cluster; with `tap` on an embedded one. False: error is filled. */
 bool program_connect(struct program *program, log_tap *tap, void *tap_context);
+
+/* Reads the notice templates and the topologies (config->topologies.count of them) that the configuration names.
+ * Both are the caller's, to be freed also after a failure. False: problems are filled. */
+bool program_read_settings(struct program *program, struct catalogue **catalogue_out,
+                           struct topology **topologies_out);
 
 /* Creates the topics that are missing. */
 MUST_CHECK enum status program_create_topics(struct program *program, struct error *error);

@@ -54,17 +54,16 @@ static struct week *week_at(struct weekly *weekly, int64_t time_ms)
     return &weekly->weeks[place];
 }
 
-/* A measure that begins, a warning among them. */
-static bool decides(const struct audit *audit)
+bool audit_begins_measure(const struct audit *audit)
 {
-    return audit->action == AUDIT_ACTION_DECIDE && audit->state != DECISION_STATE_SHADOW &&
+    return audit->action == AUDIT_ACTION_DECIDE &&
            ((audit->op.set && audit->op.value == RESTRICTION_OP_APPLY) ||
             (audit->measure.set && audit->measure.value == MEASURE_WARNING));
 }
 
 static void count(struct figures *figures, const struct audit *audit)
 {
-    figures->decided += decides(audit);
+    figures->decided += audit_begins_measure(audit) && audit->state != DECISION_STATE_SHADOW;
     if (audit->action == AUDIT_ACTION_APPEAL) {
         figures->appealed += bytes_is(audit->rule, "i.16");
         figures->overturned += bytes_is(audit->rule, "appeal.overturn");

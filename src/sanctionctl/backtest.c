@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "config/policy_file.h"
 #include "engine/engine.h"
+#include "sanctionctl/audit_report.h"
 #include "topology/topics.h"
 
 #include <stdio.h>
@@ -42,14 +43,6 @@ static const char *keep_subject(struct arena *arena, const struct audit_payload 
     return kept;
 }
 
-static bool begins_measure(const struct audit *audit)
-{
-    return audit->action == AUDIT_ACTION_DECIDE && audit->state != DECISION_STATE_SHADOW &&
-           audit->measure.set &&
-           ((audit->op.set && audit->op.value == RESTRICTION_OP_APPLY) ||
-            audit->measure.value == MEASURE_WARNING);
-}
-
 static bool open_payload(struct hearing *hearing)
 {
     const struct audit *audit = hearing->audit;
@@ -71,7 +64,7 @@ static void on_committed(void *context, const char *topic, int32_t partition, in
     (void)offset;
     if (strcmp(topic + strlen(hearing->config.topics_prefix), "audit") != 0 ||
         codec_decode(hearing->program.codec, record->value, &type, hearing->audit) != DECODE_OK ||
-        type != &record_audit || !begins_measure(audit) || !open_payload(hearing)) {
+        type != &record_audit || !audit_begins_measure(audit) || !audit->measure.set || !open_payload(hearing)) {
         return;
     }
     if (trial->count == trial->capacity) {

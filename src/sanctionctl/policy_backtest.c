@@ -284,27 +284,6 @@ static void print(const struct backtest *backtest, const struct trial trials[2],
     *code_out = tally.changed > 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
-static bool read_settings(struct backtest *backtest, struct catalogue **catalogue, struct topology **topologies)
-{
-    struct program *program = backtest->program;
-    const struct config *config = program->config;
-    char *folder = config_path(config, config->notices_dir);
-    *catalogue = catalogue_read(folder, &program->problems);
-    free(folder);
-    *topologies = memory_get((config->topologies.count + 1) * sizeof(**topologies));
-    for (size_t i = 0; i < config->topologies.count; i++) {
-        char *path = config_path(config, config->topologies.items[i]);
-        if (topology_read(path, &(*topologies)[i], &program->problems)) {
-            (*topologies)[i].file = config->topologies.items[i];
-        }
-        free(path);
-    }
-    backtest->catalogue = *catalogue;
-    backtest->topologies = *topologies;
-    backtest->topology_count = config->topologies.count;
-    return program->problems.count == 0;
-}
-
 static enum status run(struct history *history, const struct request *request, struct backtest *backtest,
                        int *code_out)
 {
@@ -331,9 +310,11 @@ enum status command_policy_backtest(struct command_call *call, int *code_out)
     struct history history = {.program = call->program};
     struct catalogue *catalogue = NULL;
     struct topology *topologies = NULL;
-    const enum status status = read_settings(&backtest, &catalogue, &topologies)
-                                   ? run(&history, &request, &backtest, code_out)
-                                   : STATUS_FATAL;
+    const bool good = program_read_settings(call->program, &catalogue, &topologies);
+    backtest.catalogue = catalogue;
+    backtest.topologies = topologies;
+    backtest.topology_count = call->program->config->topologies.count;
+    const enum status status = good ? run(&history, &request, &backtest, code_out) : STATUS_FATAL;
     outputs_release(&history.records);
     lines_release(&history.lines);
     catalogue_free(catalogue);

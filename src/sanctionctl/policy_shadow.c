@@ -8,6 +8,7 @@
  * force have no counterpart and are left out; so are those made while no shadow was in force.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "sanctionctl/audit_report.h"
 #include "sanctionctl/period.h"
 #include "sanctionctl/scan.h"
 
@@ -253,10 +254,7 @@ static void keep(struct survey *survey, const struct audit *audit, bool shadow)
 
 static bool begins(const struct audit *audit)
 {
-    return audit->action == AUDIT_ACTION_HOLD ||
-           (audit->action == AUDIT_ACTION_DECIDE &&
-            ((audit->op.set && audit->op.value == RESTRICTION_OP_APPLY) ||
-             (audit->measure.set && audit->measure.value == MEASURE_WARNING)));
+    return audit->action == AUDIT_ACTION_HOLD || audit_begins_measure(audit);
 }
 
 /* What another version had set is in force again: a step after the reversal of a later one (it

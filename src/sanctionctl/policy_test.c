@@ -27,22 +27,11 @@ struct test {
 static bool read_files(struct test *test, struct command_call *call)
 {
     struct program *program = test->program;
-    const struct config *config = program->config;
-    char *folder = config_path(config, config->notices_dir);
-    test->catalogue = catalogue_read(folder, &program->problems);
-    free(folder);
-    test->topologies = memory_get((config->topologies.count + 1) * sizeof(*test->topologies));
-    for (size_t i = 0; i < config->topologies.count; i++) {
-        char *path = config_path(config, config->topologies.items[i]);
-        if (topology_read(path, &test->topologies[i], &program->problems)) {
-            test->topologies[i].file = config->topologies.items[i];
-        }
-        free(path);
-    }
+    const bool good = program_read_settings(program, &test->catalogue, &test->topologies);
     for (size_t i = 0; i < call->word_count; i++) {
         scenario_read(test->set, call->words[i], &program->problems);
     }
-    return program->problems.count == 0;
+    return good && program->problems.count == 0;
 }
 
 /* The failures of a scenario as a JSON array of lines. */

@@ -145,28 +145,10 @@ static void on_committed(void *context, const char *topic, int32_t partition, in
     buffer_release(&out);
 }
 
-static bool read_topologies(struct run *run)
-{
-    const struct config *config = run->program.config;
-    run->topologies = memory_get((config->topologies.count + 1) * sizeof(*run->topologies));
-    for (size_t i = 0; i < config->topologies.count; i++) {
-        char *path = config_path(config, config->topologies.items[i]);
-        if (topology_read(path, &run->topologies[i], &run->program.problems)) {
-            run->topologies[i].file = config->topologies.items[i];
-        }
-        free(path);
-    }
-    run->topology_count = config->topologies.count;
-    return run->program.problems.count == 0;
-}
-
 static bool read_files(struct run *run)
 {
-    const struct config *config = run->program.config;
-    char *folder = config_path(config, config->notices_dir);
-    run->catalogue = catalogue_read(folder, &run->program.problems);
-    free(folder);
-    return read_topologies(run) && run->catalogue != NULL;
+    run->topology_count = run->program.config->topologies.count;
+    return program_read_settings(&run->program, &run->catalogue, &run->topologies);
 }
 
 /* All lines of all inputs, checked; nothing is appended yet. */
