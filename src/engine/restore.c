@@ -179,7 +179,7 @@ bool restores_make_room(const struct restores *restores)
 
 bool restores_hungry(const struct restores *restores)
 {
-    return restores->hungry;
+    return restores->count > 0 && restores->hungry;
 }
 
 static void reading_stop(struct restores *restores, struct restore *restore)

@@ -37,6 +37,7 @@ struct shaky {
     bool open; /* a transaction is */
     unsigned idle;
     unsigned polls;
+    int waited_ms; /* the last poll, at most */
     unsigned revokes, losses, aborts, restores_cut; /* that happened */
     struct follow_hooks hooks;
     unsigned revokes_open, losses_open; /* while a transaction was on its way */
@@ -161,9 +162,9 @@ static enum status shaky_poll(struct stream *stream, int timeout_ms, enum stream
                               struct stream_record *record_out, int32_t *partition_out,
                               struct error *error)
 {
-    (void)timeout_ms;
     struct shaky_stream *self = self_of(stream);
     enter(self);
+    self->shaky->waited_ms = timeout_ms;
     return leave(self, poll_inner(self, event_out, record_out, partition_out, error));
 }
 
@@ -635,6 +636,7 @@ static void rebalances_and_faults(bool beside)
             print_message("seed %llu: %s\n", (unsigned long long)seed, error.text);
         }
         assert_int_equal(status, STATUS_OK);
+        assert_true(shaky.waited_ms > 0); /* who has nothing to do does not spin */
         if (shaky.tight) { /* empty maps weigh much here */
             const struct memory_plan plan = memory_plan(bench.config, 1);
             assert_true(atomic_load(&shaky.rows_peak) <= 2 * plan.rows);
