@@ -310,6 +310,9 @@ static enum status ask(struct restores *restores, struct restore *restore, struc
     }
     restore->from = restore->aim.from;
     restore->bare = is_bare(restore);
+    if (!restore->bare) {
+        TRY(state_start_compaction(restore->task->state, error));
+    }
     if (restore->standby && !restore->bare) {
         restore->aim.target = INT64_MAX;
     }
@@ -448,6 +451,7 @@ static void reading_check(struct restores *restores, struct restore *restore)
 
 static enum status finish(struct restore *restore, struct error *error)
 {
+    TRY(state_start_compaction(restore->task->state, error));
     if (!restore->aim.first_start) {
         TRY(task_reached(restore->task, &restore->aim, buffer_bytes(&restore->meta), error));
         if (restore->aim.target - restore->from > 1) { /* else the store had it all */
@@ -486,6 +490,7 @@ static enum status derive(struct restore *restore, int64_t until_ms, struct erro
 /* A standby reads on from here; one that was taken meanwhile asks for its position. */
 static enum status dress(struct restore *restore, struct error *error)
 {
+    TRY(state_start_compaction(restore->task->state, error));
     restore->bare = false;
     restore->whole = false;
     timers_pass_release(&restore->pass);

@@ -109,6 +109,12 @@ void state_close(struct state *state)
     free(state);
 }
 
+enum status state_start_compaction(struct state *state, struct error *error)
+{
+    const struct store_ops *ops = state->store->ops;
+    return ops->start_compaction != NULL ? ops->start_compaction(state->store, error) : STATUS_OK;
+}
+
 struct bytes state_stored_meta(const struct state *state)
 {
     return state->meta_stored.size == 0 ? bytes_of(NULL, 0) : buffer_bytes(&state->meta_stored);

@@ -39,6 +39,8 @@ MUST_CHECK enum status state_open(struct store *store, const struct state_limits
                                   struct state **state_out, struct error *error);
 /* From now on; what is cached beyond leaves with the next row that comes. */
 void state_limit(struct state *state, const struct state_limits *limits);
+/* The store is not only filled from here on (store.h). */
+MUST_CHECK enum status state_start_compaction(struct state *state, struct error *error);
 /* Without a checkpoint: what is pending is left to the changelog. Not while a checkpoint is being
  * written. NULL is legal. */
 void state_close(struct state *state);

@@ -215,6 +215,7 @@ int main(int argument_count, char **arguments)
     struct bench bench = {.seed = 88172645463325252u};
     must(store_open_rocksdb(directory, memory, &store, &error), &error);
     must(state_open(store, &limits, &bench.state, &error), &error);
+    must(state_start_compaction(bench.state, &error), &error);
     bench_nothing(&bench);
     bench_checkpoints(&bench);
     bench_gets(&bench, "get, any subject", 0, SUBJECTS);

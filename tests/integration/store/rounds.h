@@ -115,6 +115,7 @@ static inline struct state *round_open(const char *directory)
     struct state *state = NULL;
     CHECK_OK(store_open_rocksdb(directory, NULL, &store, &error), error);
     CHECK_OK(state_open(store, &limits, &state, &error), error);
+    CHECK_OK(state_start_compaction(state, &error), error);
     return state;
 }
 

@@ -44,6 +44,7 @@ static void run(struct store *store, size_t checkpoints)
     uint64_t round = 0;
     uint64_t seed = 17;
     CHECK_OK(state_open(store, &limits, &state, &error), error);
+    CHECK_OK(state_start_compaction(state, &error), error);
     for (size_t i = 0; i < checkpoints; i++) {
         pthread_t thread;
         round_commit(state, ++round);
