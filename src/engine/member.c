@@ -288,14 +288,8 @@ static enum status adopt(struct member *member, struct task *task, struct error 
     memory_divide(member);
     log_line(LOG_INFO, "task_assigned", "topology=%s partition=%d commit_seq=%lld",
              member->topology->name, task->partition, (long long)task->committed.commit_seq);
-    TRY(member->stream->ops->assign(member->stream, task->partition, task->committed.next_offset,
-                                    error));
-    /* A first transaction at once: from now on a missing offset is never taken for a first start (E4), and
-     * a restart knows its position without asking every topic where it begins. */
-    if (task->committed.commit_seq == 0 && !member->options->causal) {
-        task_touch(task);
-    }
-    return STATUS_OK;
+    return member->stream->ops->assign(member->stream, task->partition, task->committed.next_offset,
+                                       error);
 }
 
 /* What restores may take of a turn: beside tasks at work as much as these took, within bounds; they wait for
@@ -415,6 +409,14 @@ enum status member_poll(struct member *member, int timeout_ms, size_t records_ma
     }
 }
 
+/* A first transaction comes at once, and again if it was aborted: from then on a missing offset is never taken
+ * for a first start (E4), and a restart knows its position without asking every topic where it begins. */
+static bool offsets_due(const struct task *task, int64_t now)
+{
+    const bool first = task->committed.commit_seq == 0 && !task->member->options->causal;
+    return (first || now - task->committed_at_ms >= OFFSETS_AGAIN_MS) && !task->sealed->dirty;
+}
+
 enum status member_maintain(struct member *member, struct error *error)
 {
     const int64_t now = clock_monotonic_ms();
@@ -432,7 +434,7 @@ enum status member_maintain(struct member *member, struct error *error)
     const struct state *urgent = member->memory.over ? memory_largest(member) : NULL;
     for (size_t i = 0; i < member->task_count; i++) {
         struct task *task = member->tasks[i];
-        if (now - task->committed_at_ms >= OFFSETS_AGAIN_MS && !task->sealed->dirty) {
+        if (offsets_due(task, now)) {
             task_touch(task);
         }
         if (!state_checkpoint_due(task->state, now) && task->state != urgent) {

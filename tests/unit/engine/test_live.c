@@ -710,12 +710,38 @@ static void a_fault_at_any_commit_of_a_pair_changes_no_decision(void **state)
     wanted_free(&wanted);
 }
 
+/* From then on a missing offset is never taken for a first start. */
+static void every_task_has_a_first_transaction_also_after_an_abort(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/sanctiond-live-XXXXXX";
+    close(mkstemp(path));
+    reports_write(path, 0);
+    for (unsigned nth = 0; nth <= 2; nth++) {
+        struct chain chain = {.inputs = 0};
+        struct bench bench;
+        struct error error = {0};
+        bench_open(&bench, path);
+        struct shaky shaky = shaky_new(&bench, &chain);
+        shaky.fault_at = nth;
+        shaky.fault = COMMIT_ABORTED;
+        assert_int_equal(run_live(&bench, &shaky, "commit.interval=1ms", &error), STATUS_OK);
+        assert_true(shaky.commits > 0);
+        for (int32_t partition = 0; partition < PARTITIONS; partition++) {
+            assert_int_equal(chain.commit_seq[partition], 1);
+        }
+        bench_close(&bench);
+    }
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rebalances_and_aborts_anywhere_change_no_decision),
         cmocka_unit_test(nor_do_they_while_a_commit_is_under_way),
         cmocka_unit_test(a_fault_at_any_commit_of_a_pair_changes_no_decision),
+        cmocka_unit_test(every_task_has_a_first_transaction_also_after_an_abort),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
