@@ -145,9 +145,13 @@ void erase(struct judgement *judgement)
             account_signal(judgement, SIGNAL_KIND_ERASE, SUBJECT_KIND_REPORTER, id);
         signal_send(judgement, &signal);
     }
+    const int32_t timer_sequence = facts->timer_sequence;
     judge_init(facts, kind, id);
     if (withdrawn) {
         facts->account_state = ACCOUNT_STATE_WITHDRAWN; /* later records about him are closed */
+        /* A late signal may make an end that has passed again: its decision needs an id of its own. */
+        facts->timer_at = (struct optional_long){judgement->court->decided_ms, true};
+        facts->timer_sequence = timer_sequence;
     }
 }
 

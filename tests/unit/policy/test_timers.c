@@ -74,10 +74,35 @@ static void two_firings_of_one_due_time_make_different_decisions(void **state)
     world_free(world);
 }
 
+static void account(struct world *world, const char *event, enum account_change_kind kind)
+{
+    const struct account_change record = {.event_id = bytes_text(event), .kind = kind, .erase_consent = true};
+    assert_int_equal(world_judge(world, "accounts", &record_account_change, &record), JUDGE_DONE);
+}
+
+/* Bug: an erased subject that came back began to number its timers anew (simulation, seed 309249). */
+static void neither_do_two_with_an_erasure_between_them(void **state)
+{
+    (void)state;
+    struct world *world = world_new(SUBJECT_KIND_USER, "U");
+    rejoin(world, T0 + DAY_MS);
+    world_clear(world);
+    world_advance(world, T0 + 3 * DAY_MS);
+    expect_step(world, RESTRICTION_OP_LIFT, MEASURE_RESTRICT_TEMP, 0, SCOPE(SEND), T0 + DAY_MS);
+    account(world, "gone", ACCOUNT_CHANGE_KIND_WITHDRAWN);
+    account(world, "back", ACCOUNT_CHANGE_KIND_REGISTERED);
+    rejoin(world, T0 + DAY_MS);
+    world_clear(world);
+    world_advance(world, T0 + 4 * DAY_MS);
+    expect_step(world, RESTRICTION_OP_LIFT, MEASURE_RESTRICT_TEMP, 0, SCOPE(SEND), T0 + DAY_MS);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_firings_of_one_due_time_make_different_decisions),
+        cmocka_unit_test(neither_do_two_with_an_erasure_between_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
