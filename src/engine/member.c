@@ -434,6 +434,9 @@ enum status member_maintain(struct member *member, struct error *error)
     const struct state *urgent = member->memory.over ? memory_largest(member) : NULL;
     for (size_t i = 0; i < member->task_count; i++) {
         struct task *task = member->tasks[i];
+        if (restores_awaited(member->restores) == 0) { /* or it would hold those up */
+            TRY(state_start_compaction(task->state, error));
+        }
         if (offsets_due(task, now)) {
             task_touch(task);
         }

@@ -101,10 +101,8 @@ static enum status ask(struct restores *restores, struct restore *restore, struc
     }
     restore->from = restore->aim.from;
     restore->bare = is_bare(restore);
-    if (!restore->bare) {
-        TRY(state_start_compaction(restore->task->state, error));
-    }
     if (restore->standby && !restore->bare) {
+        TRY(state_start_compaction(restore->task->state, error));
         restore->aim.target = INT64_MAX;
     }
     if (restore->from >= restore->aim.target) { /* nothing to read */
@@ -249,7 +247,6 @@ static void reading_check(struct restores *restores, struct restore *restore)
 
 static enum status finish(struct restore *restore, struct error *error)
 {
-    TRY(state_start_compaction(restore->task->state, error));
     if (!restore->aim.first_start) {
         TRY(task_reached(restore->task, &restore->aim, buffer_bytes(&restore->meta), error));
         if (restore->aim.target - restore->from > 1) { /* else the store had it all */

@@ -37,8 +37,9 @@ struct store_ops {
     /* Takes in `rows` (strictly ascending keys) atomically: all or, on failure, none. */
     enum status (*checkpoint)(struct store *store, const struct row *rows, size_t count,
                               struct error *error);
-    /* It is filled: from now on the files of checkpoints are merged every few. Before, while a state is read
-     * from nothing, what is merged would be merged over and over. Legal more than once; NULL: no files. */
+    /* A store that was made anew is filled: from now on the files of checkpoints are merged every few. Before,
+     * while a state is read from nothing, what is merged would be merged over and over. Legal at any time; NULL:
+     * no files. */
     enum status (*start_compaction)(struct store *store, struct error *error);
     /* Bytes of memory the store holds that are not shared with others. */
     size_t (*memory)(struct store *store);

@@ -100,6 +100,14 @@ enum status store_directory_check(const char *directory, struct error *error)
     return checked;
 }
 
+bool store_directory_is_new(const char *directory)
+{
+    char *path = path_join(directory, "CURRENT");
+    const bool is_new = access(path, F_OK) != 0;
+    free(path);
+    return is_new;
+}
+
 enum status store_directory_clean(const char *directory, struct error *error)
 {
     char *path = path_join(directory, CHECKPOINT_DIRECTORY);

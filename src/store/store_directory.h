@@ -8,9 +8,14 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
+
 /* Makes the directory and those above it where they are missing; refuses one that holds files but
  * no store. Changes nothing in an existing one, for another process may be using it. */
 MUST_CHECK enum status store_directory_check(const char *directory, struct error *error);
+
+/* Whether no store was ever opened there; the directory exists. */
+bool store_directory_is_new(const char *directory);
 
 /* Makes the subdirectory for checkpoint files, or removes what an unfinished checkpoint left there.
  * The store's lock is held. */

@@ -27,7 +27,8 @@
  * Waiting for 16 files instead of 8 took a quarter off the CPU of a changed row and cost gets
  * nothing to speak of: one bloom probe a file. Writes never stall on their number, for none goes
  * through the memtable. */
-#define LEVEL0_FILES "16"
+#define LEVEL0_FILES 16
+#define LEVEL0_FILES_TEXT "16"
 /* While it is filled: more would cost memory, an open file each, and the pass over them. */
 #define LEVEL0_FILES_FILLED 128
 
@@ -46,6 +47,7 @@ struct rocksdb_store {
     rocksdb_ingestexternalfileoptions_t *ingest_options;
     char *directory;
     char *checkpoint_path;
+    bool filling; /* compaction has not started */
 };
 
 static const struct store_ops rocksdb_ops;
@@ -129,12 +131,13 @@ static rocksdb_options_t *table_options_new(rocksdb_cache_t *cache)
     return options;
 }
 
-static rocksdb_options_t *options_new(rocksdb_cache_t *cache)
+static rocksdb_options_t *options_new(rocksdb_cache_t *cache, bool filling)
 {
     rocksdb_options_t *options = table_options_new(cache);
     rocksdb_options_set_create_if_missing(options, 1);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
-    rocksdb_options_set_level0_file_num_compaction_trigger(options, LEVEL0_FILES_FILLED);
+    rocksdb_options_set_level0_file_num_compaction_trigger(options, filling ? LEVEL0_FILES_FILLED
+                                                                            : LEVEL0_FILES);
     rocksdb_options_set_level0_slowdown_writes_trigger(options, LEVEL0_FILES_FILLED);
     rocksdb_options_set_level0_stop_writes_trigger(options, LEVEL0_FILES_FILLED);
     rocksdb_options_compaction_readahead_size(options, 0); /* RocksDB 9 would hold 2 MB of every file */
@@ -157,7 +160,8 @@ static struct rocksdb_store *rocksdb_store_new(const char *directory, struct sto
         memory = store_memory_new(OWN_CACHE_BYTES);
         rocksdb->own_memory = memory;
     }
-    rocksdb->options = options_new(memory->cache);
+    rocksdb->filling = store_directory_is_new(directory);
+    rocksdb->options = options_new(memory->cache, rocksdb->filling);
     rocksdb->file_options = table_options_new(memory->cache);
     rocksdb->read_options = rocksdb_readoptions_create();
     rocksdb_readoptions_set_verify_checksums(rocksdb->read_options, 1);
@@ -341,8 +345,12 @@ static enum status rocksdb_store_start_compaction(struct store *store, struct er
 {
     struct rocksdb_store *rocksdb = rocksdb_of(store);
     const char *const names[] = {"level0_file_num_compaction_trigger"};
-    const char *const values[] = {LEVEL0_FILES};
+    const char *const values[] = {LEVEL0_FILES_TEXT};
     char *failure = NULL;
+    if (!rocksdb->filling) {
+        return STATUS_OK;
+    }
+    rocksdb->filling = false;
     rocksdb_set_options(rocksdb->database, COUNT_OF(names), names, values, &failure);
     return outcome("open", rocksdb->directory, failure, error);
 }
