@@ -150,7 +150,7 @@ void erase(struct judgement *judgement)
     if (withdrawn) {
         facts->account_state = ACCOUNT_STATE_WITHDRAWN; /* later records about him are closed */
         /* A late signal may make an end that has passed again: its decision needs an id of its own. */
-        facts->timer_at = (struct optional_long){judgement->court->decided_ms, true};
+        facts->timer_at = (struct optional_long){judgement->court->decided_ms, timer_sequence > 0};
         facts->timer_sequence = timer_sequence;
     }
 }

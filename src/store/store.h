@@ -5,7 +5,8 @@
  * exactly one earlier checkpoint. Every failure is a status: an ignored one would read as "no
  * violations".
  *
- * Thread: get and scan from one thread at a time, a checkpoint may run beside them from another.
+ * Thread: get, scan and start_compaction from one thread at a time, a checkpoint may run beside them from
+ * another.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef STORE_STORE_H

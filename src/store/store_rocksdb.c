@@ -16,6 +16,7 @@
 #include "store/store_directory.h"
 
 #include <rocksdb/c.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define OWN_CACHE_BYTES ((size_t)8 << 20)
@@ -28,7 +29,6 @@
  * nothing to speak of: one bloom probe a file. Writes never stall on their number, for none goes
  * through the memtable. */
 #define LEVEL0_FILES 16
-#define LEVEL0_FILES_TEXT "16"
 /* While it is filled: more would cost memory, an open file each, and the pass over them. */
 #define LEVEL0_FILES_FILLED 128
 
@@ -345,12 +345,14 @@ static enum status rocksdb_store_start_compaction(struct store *store, struct er
 {
     struct rocksdb_store *rocksdb = rocksdb_of(store);
     const char *const names[] = {"level0_file_num_compaction_trigger"};
-    const char *const values[] = {LEVEL0_FILES_TEXT};
+    char files[16];
+    const char *const values[] = {files};
     char *failure = NULL;
     if (!rocksdb->filling) {
         return STATUS_OK;
     }
     rocksdb->filling = false;
+    snprintf(files, sizeof(files), "%d", LEVEL0_FILES);
     rocksdb_set_options(rocksdb->database, COUNT_OF(names), names, values, &failure);
     return outcome("open", rocksdb->directory, failure, error);
 }

@@ -196,14 +196,22 @@ static inline void world_check(struct world *world)
     struct fold fold = {0};
     int64_t revision = 0;
     struct bytes decision = {0};
-    bool erased = false; /* then revisions, and the ids of standings with them, begin anew (I.17) */
+    bool erased = false; /* the next standing may begin revisions, and its ids with them, anew (I.17) */
+    size_t anew = 0;     /* the first standing of those that count on */
     for (size_t i = 0; i < world->count; i++) {
         const struct output *output = &world->outputs[i];
+        const bool is_standing = output->type == &record_standing;
+        if (erased && is_standing && ((const struct standing *)output->record)->revision == 1) {
+            erased = false;
+            anew = i;
+            revision = 0;
+        }
         if (i >= world->checked) {
             check_ids(output);
-            for (size_t k = 0; k < i && !(erased && output->type == &record_standing); k++) {
-                assert_false(
-                    bytes_equal(output_event_id(output), output_event_id(&world->outputs[k])));
+            for (size_t k = 0; k < i; k++) {
+                const bool before = is_standing && k < anew && world->outputs[k].type == &record_standing;
+                assert_true(before || !bytes_equal(output_event_id(output),
+                                                   output_event_id(&world->outputs[k])));
             }
         }
         if (output->type == &record_audit) {
@@ -216,8 +224,7 @@ static inline void world_check(struct world *world)
             fold_record(&fold, record);
         } else if (output->type == &record_standing) {
             const struct standing *standing = output->record;
-            revision = erased && standing->revision == 1 ? 1 : revision + 1;
-            assert_true(standing->revision == revision);
+            assert_true(standing->revision == ++revision);
             assert_true(bytes_equal(standing->decision_id, decision));
             check_standing(&fold, standing);
         }
