@@ -22,12 +22,15 @@ void scene_open(struct scene *scene, const char *test, const struct kafka_proper
 /* `count` more numbers into each partition of each source. */
 void scene_feed(struct scene *scene, int count);
 struct worker_options scene_options(const struct scene *scene);
-/* Each number of each source is in the output once. */
+/* How many were fed. */
+size_t scene_numbers(const struct scene *scene);
+/* Each number of each source is in the output once, or will soon be. */
 void scene_expect_once(const struct scene *scene);
 /* None is there twice; returns how many are there. */
 size_t scene_expect_no_double(const struct scene *scene);
-/* Lets the only worker of the scene commit what is left. */
-void scene_finish(const struct scene *scene, struct worker *worker);
+/* Lets the workers of the scene copy what is left, until all is in the output; `other` may be NULL.
+ * Ends early if `worker` is stuck or fenced. */
+void scene_finish(const struct scene *scene, struct worker *worker, struct worker *other);
 void scene_close(struct scene *scene);
 
 /* Takes at least `count` records into an open transaction. */

@@ -95,16 +95,6 @@ static void turns(struct worker *workers, int owned_max, int time_ms)
     }
 }
 
-static void finish(const struct scene *scene, struct worker *workers)
-{
-    const size_t all = (size_t)(PARTITIONS * 2 * scene->numbers);
-    const int64_t end_ms = clock_monotonic_ms() + HEAL_MS;
-    while (workers[0].total + workers[1].total < all && clock_monotonic_ms() < end_ms) {
-        worker_turn(&workers[0], 20);
-        worker_turn(&workers[1], 20);
-    }
-}
-
 static void partitions_without_an_owner_are_assigned_again(void **state)
 {
     (void)state;
@@ -124,7 +114,7 @@ static void partitions_without_an_owner_are_assigned_again(void **state)
         assert_true(workers[0].owned[p] != workers[1].owned[p]);
     }
     scene_feed(&scene, NUMBERS);
-    finish(&scene, workers);
+    scene_finish(&scene, &workers[0], &workers[1]);
     scene_expect_once(&scene);
     for (int i = 0; i < MEMBERS; i++) {
         assert_false(workers[i].fenced);

@@ -23,18 +23,18 @@ static const struct kafka_property quick[] = {
     {NULL, NULL},
 };
 
-/* A worker in a process of its own; `idle_ms` 0: until it is killed. */
-static pid_t worker_spawn(const struct scene *scene, int kill_batch, int idle_ms)
+/* A worker in a process of its own, until it is killed or all that was fed is committed. */
+static pid_t worker_spawn(const struct scene *scene, int kill_batch)
 {
     char kill_text[16];
-    char idle_text[16];
+    char numbers_text[16];
     snprintf(kill_text, sizeof(kill_text), "%d", kill_batch);
-    snprintf(idle_text, sizeof(idle_text), "%d", idle_ms);
+    snprintf(numbers_text, sizeof(numbers_text), "%d", scene->numbers);
     const pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
         execl("/proc/self/exe", "worker", scene->group, scene->id, scene->topics[0],
-              scene->topics[1], scene->topics[2], kill_text, idle_text, (char *)NULL);
+              scene->topics[1], scene->topics[2], kill_text, numbers_text, (char *)NULL);
         _exit(127);
     }
     return pid;
@@ -44,7 +44,8 @@ static int worker_main(char **arguments)
 {
     struct cluster *cluster = broker_open(quick);
     struct worker worker;
-    const int idle_ms = (int)strtol(arguments[7], NULL, 10);
+    struct scene scene = {.cluster = cluster, .numbers = (int)strtol(arguments[7], NULL, 10)};
+    snprintf(scene.topics[2], sizeof(scene.topics[2]), "%s", arguments[5]);
     worker_open(&worker, cluster,
                 &(struct worker_options){.group = arguments[1],
                                          .transactional_id = arguments[2],
@@ -53,7 +54,7 @@ static int worker_main(char **arguments)
                                          .output = arguments[5],
                                          .batch_max = 50,
                                          .kill_batch = (int)strtol(arguments[6], NULL, 10)});
-    worker_run(&worker, idle_ms > 0 ? idle_ms : INT32_MAX);
+    scene_finish(&scene, &worker, NULL);
     worker_close(&worker);
     cluster->ops->close(cluster);
     return worker.fenced ? 3 : 0;
@@ -72,9 +73,9 @@ static void a_process_killed_in_mid_transaction_counts_once(void **state)
     struct scene scene;
     scene_open(&scene, "killed", quick);
     scene_feed(&scene, NUMBERS);
-    const int status = status_await(worker_spawn(&scene, 3, 0));
+    const int status = status_await(worker_spawn(&scene, 3));
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    assert_int_equal(status_await(worker_spawn(&scene, 0, 4000)), 0);
+    assert_int_equal(status_await(worker_spawn(&scene, 0)), 0);
     scene_expect_once(&scene);
     scene_close(&scene);
 }
@@ -87,12 +88,12 @@ static void a_process_killed_again_and_again_counts_once(void **state)
     srand(7);
     for (int round = 0; round < 5; round++) {
         scene_feed(&scene, NUMBERS);
-        const pid_t pid = worker_spawn(&scene, 0, 0);
+        const pid_t pid = worker_spawn(&scene, 0);
         sleep_ms(700 + rand() % 600);
         kill(pid, SIGKILL);
         status_await(pid);
     }
-    assert_int_equal(status_await(worker_spawn(&scene, 0, 4000)), 0);
+    assert_int_equal(status_await(worker_spawn(&scene, 0)), 0);
     scene_expect_once(&scene);
     scene_close(&scene);
 }
@@ -116,7 +117,7 @@ static void a_second_producer_with_the_id_fences_the_first(void **state)
     worker_open(&second, scene.cluster, &options);
     assert_false(worker_commit(&first));
     assert_true(first.fenced);
-    worker_run(&second, 4000); /* takes all that the first one may not have */
+    scene_finish(&scene, &second, NULL); /* takes all that the first one may not have */
     assert_false(second.fenced);
     scene_expect_once(&scene);
     worker_close(&first);
@@ -144,8 +145,7 @@ static void a_transaction_that_the_broker_timed_out_is_not_taken_for_a_fence(voi
     sleep_ms(6000); /* with_kafka lets the broker look every second */
     assert_true(worker_commit(&worker));
     assert_int_equal(worker.unknown, 1);
-    worker.options.manual = false;
-    worker_run(&worker, 4000);
+    scene_finish(&scene, &worker, NULL);
     scene_expect_once(&scene);
     worker_close(&worker);
     scene_close(&scene);
@@ -160,7 +160,7 @@ static void partitions_move_between_members_and_all_sources_with_them(void **sta
     struct worker_options options = scene_options(&scene);
     struct worker first;
     worker_open(&first, scene.cluster, &options);
-    worker_run(&first, 4000);
+    scene_finish(&scene, &first, NULL);
     assert_int_equal(worker_owned_count(&first), PARTITIONS);
     char id[80];
     snprintf(id, sizeof(id), "%s.1", scene.group);
@@ -179,14 +179,10 @@ static void partitions_move_between_members_and_all_sources_with_them(void **sta
         assert_true(first.owned[p] != second.owned[p]);
     }
     scene_feed(&scene, 20);
-    for (int turn = 0; turn < 400; turn++) {
-        worker_turn(&first, 1);
-        worker_turn(&second, 1);
-    }
-    worker_commit(&second);
+    scene_finish(&scene, &first, &second);
     worker_close(&second);
     scene_feed(&scene, 20);
-    worker_run(&first, 4000);
+    scene_finish(&scene, &first, NULL);
     assert_int_equal(worker_owned_count(&first), PARTITIONS);
     scene_expect_once(&scene);
     worker_close(&first);
@@ -219,15 +215,13 @@ static void a_member_that_was_silent_for_too_long_commits_nothing(void **state)
     assert_int_equal(first.aborted, 1);
     first.options.manual = false;
     worker_run(&second, 500);
-    for (int turn = 0; turn < 200 && worker_owned_count(&first) > 0; turn++) {
+    const int64_t lost_end_ms = clock_monotonic_ms() + 90000;
+    while (worker_owned_count(&first) > 0 && clock_monotonic_ms() < lost_end_ms) {
         worker_turn(&first, 50);
         worker_turn(&second, 1);
     }
     assert_true(first.lost > 0); /* some may have been revoked before */
-    for (int turn = 0; turn < 100; turn++) {
-        worker_turn(&first, 10);
-        worker_turn(&second, 10);
-    }
+    scene_finish(&scene, &first, &second);
     scene_expect_once(&scene);
     worker_close(&first);
     worker_close(&second);
@@ -260,9 +254,12 @@ static void a_transaction_left_open_by_a_slot_that_is_gone_is_ended_by_the_next_
     options.manual = false;
     struct worker second;
     worker_open(&second, scene.cluster, &options);
-    worker_run(&second, 4000);
+    const int64_t end_ms = clock_monotonic_ms() + 90000;
+    while (second.total < scene_numbers(&scene) && clock_monotonic_ms() < end_ms) {
+        worker_turn(&second, 50);
+    }
     assert_int_equal(worker_owned_count(&second), PARTITIONS);
-    assert_true(scene_expect_no_double(&scene) < (size_t)(PARTITIONS * 2 * scene.numbers));
+    assert_true(scene_expect_no_double(&scene) < scene_numbers(&scene));
 
     const struct stream_ops *ops = second.stream->ops;
     bool fenced = true;

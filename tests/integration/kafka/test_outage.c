@@ -79,7 +79,7 @@ static void a_broker_that_dies_in_flight_is_waited_for(void **state)
         finished(pid);
         scene_feed(&scene, 50);
     }
-    scene_finish(&scene, &worker);
+    scene_finish(&scene, &worker, NULL);
     assert_false(worker.stuck); /* there always was a leader */
     expect_once_or_stopped(&scene, &worker);
     worker_close(&worker);
@@ -101,7 +101,7 @@ static void the_only_broker_dies_and_comes_back(void **state)
     const pid_t pid = later(500, "start-node 1");
     worker_commit(&worker);
     finished(pid);
-    scene_finish(&scene, &worker);
+    scene_finish(&scene, &worker, NULL);
     expect_once_or_stopped(&scene, &worker);
     worker_close(&worker);
     scene_close(&scene);
@@ -128,7 +128,7 @@ static void the_only_broker_comes_back_after_the_time_limit(void **state)
     const pid_t pid = later(5000, "start-node 1");
     worker_commit(&worker);
     finished(pid);
-    scene_finish(&scene, &worker);
+    scene_finish(&scene, &worker, NULL);
     expect_once_or_stopped(&scene, &worker);
     worker_close(&worker);
     scene_close(&scene);
