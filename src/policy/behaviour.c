@@ -84,6 +84,14 @@ static struct ground protection_ground(const struct judgement *judgement, enum a
     };
 }
 
+/* By order, not by time: late reports are judged at one clock. */
+static void reports_spend(struct subject_state *facts)
+{
+    for (uint32_t i = 0; i < facts->reports_count; i++) {
+        facts->reports[i].protected = true;
+    }
+}
+
 static void protection_start(struct judgement *judgement, enum area area)
 {
     struct subject_state *facts = judgement->facts;
@@ -122,7 +130,7 @@ static void protection_start(struct judgement *judgement, enum area area)
         decision_close(judgement, &decision);
         return;
     }
-    facts->protected_at = (struct optional_long){now_ms, true};
+    reports_spend(facts);
     const struct restriction_change change = {.op = RESTRICTION_OP_APPLY};
     restriction_publish(judgement, &decision, row, &change, NOTICE_KIND_PROTECTION_APPLIED, true);
 }
@@ -160,7 +168,7 @@ static void protection_extend(struct judgement *judgement, struct restriction_fa
     int64_t end_ms = now_ms + protection->extension_ms;
     const int64_t longest_ms = row->starts_at + protection->longest_ms;
     end_ms = end_ms < longest_ms ? end_ms : longest_ms;
-    judgement->facts->protected_at = (struct optional_long){now_ms, true};
+    reports_spend(judgement->facts);
     if (end_ms > row->expires_at.value) {
         protection_move(judgement, row, end_ms, false);
     }
@@ -218,7 +226,7 @@ void protection_reported(struct judgement *judgement)
     struct subject_state *facts = judgement->facts;
     struct restriction_fact *row = protection_of(facts);
     const int32_t enough = judgement->policy->protection.extension_reports;
-    if (row == NULL || !facts->protected_at.set || enough < 1) {
+    if (row == NULL || enough < 1) {
         return;
     }
     const struct bytes *known[REPORTS_MAX];
@@ -226,8 +234,8 @@ void protection_reported(struct judgement *judgement)
     for (uint32_t i = 0; i < facts->reports_count && count < enough; i++) {
         const struct report_fact *report = &facts->reports[i];
         /* What I.4 answers at once counts nowhere. */
-        bool counts = report->at > facts->protected_at.value && report->reporter_id.data != NULL &&
-                      !report->answered && !report->silent &&
+        bool counts = !report->protected && report->reporter_id.data != NULL && !report->answered &&
+                      !report->silent &&
                       (report->reporter_class == REPORTER_CLASS_NORMAL ||
                        report->reporter_class == REPORTER_CLASS_TRUSTED);
         for (int32_t k = 0; k < count && counts; k++) {

@@ -176,8 +176,8 @@ static struct restriction_fact violation_restriction(const struct judgement *jud
         .policy_version = violation->policy_version,
         .source_kind = violation->source_kind,
         .automation = violation->automation,
-        .decided_at = violation->decided_at,
-        .starts_at = violation->decided_at,
+        .decided_at = judgement->court->decided_ms, /* also of a step that comes back (I.11) */
+        .starts_at = judgement->court->decided_ms,
         .expires_at = end_of(step != NULL ? step->end_ms : TIME_NEVER_MS),
         .state = DECISION_STATE_IN_FORCE,
         .end_disclosed = true,
@@ -216,14 +216,9 @@ void violation_apply(struct judgement *judgement, struct decision *decision,
                      struct violation_fact *violation, const struct step *step)
 {
     struct subject_state *facts = judgement->facts;
-    const bool back = violation->restriction_id.data != NULL;
     struct restriction_change change = {.op = RESTRICTION_OP_APPLY,
                                         .prior_decision_id = violation->step_decision_id};
-    struct restriction_fact made = violation_restriction(judgement, decision, violation, step);
-    if (back) {
-        made.decided_at = judgement->court->decided_ms;
-        made.starts_at = judgement->court->decided_ms;
-    }
+    const struct restriction_fact made = violation_restriction(judgement, decision, violation, step);
     const int32_t number = violation->number;
     change.supersedes = supersede(facts, violation);
     const struct restriction_fact *row = restriction_add(judgement, &made);

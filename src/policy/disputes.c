@@ -70,6 +70,7 @@ void dispute_judge(struct judgement *judgement, const struct dispute *dispute)
     struct target target;
     const bool known =
         target_find(judgement, dispute->target_decision_id, (struct bytes){0}, &target);
+    const bool waited = facts->legal_holds > 0;
     const bool reversed = dispute->state == DISPUTE_STATE_CLOSED_REVERSED;
     struct decision decision;
     judgement->actor = ACTOR_KIND_CUSTOMER_SERVICE;
@@ -98,8 +99,8 @@ void dispute_judge(struct judgement *judgement, const struct dispute *dispute)
         forget_tombstones(judgement, &target);
         target_reverse(judgement, &target, END_REASON_REVIEWER, "dispute.reversed");
     }
-    if (facts->account_state == ACCOUNT_STATE_WITHDRAWN && facts->legal_holds == 0) {
-        erase(judgement); /* it waited for the dispute */
+    if (facts->account_state == ACCOUNT_STATE_WITHDRAWN && waited && facts->legal_holds == 0) {
+        erase(judgement);
     }
     facts->rejoin_tag = facts->legal_holds == 0 ? (struct bytes){0} : facts->rejoin_tag;
 }

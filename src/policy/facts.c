@@ -224,7 +224,11 @@ static int64_t report_keep_until(const struct judgement *judgement,
     const int64_t last = report->decided_at.set && report->decided_at.value > report->at
                              ? report->decided_at.value
                              : report->at;
-    return last + judgement->horizon_ms;
+    const int64_t until = last + judgement->horizon_ms;
+    const int64_t request_until = report->at + judgement->policy->room_request_window_ms;
+    return report->source_kind == SOURCE_KIND_INSTITUTION_REPORT && request_until > until
+               ? request_until
+               : until;
 }
 
 /* Behaviour is kept for its window only. */
@@ -401,10 +405,16 @@ static bool has_violation(const struct subject_state *facts, int32_t number)
     return false;
 }
 
+static int64_t later(int64_t left, int64_t right)
+{
+    return left > right ? left : right;
+}
+
 /* The latest time among the reports that go by time alone; -1: none. */
 static int64_t reports_purge_at(const struct policies *policies, const struct subject_state *facts)
 {
     const int64_t horizon_ms = policies_horizon(policies);
+    const int64_t request_ms = policies_request_window(policies);
     int64_t last = -1;
     for (uint32_t i = 0; i < facts->reports_count; i++) {
         const struct report_fact *item = &facts->reports[i];
@@ -412,14 +422,15 @@ static int64_t reports_purge_at(const struct policies *policies, const struct su
         const int64_t at = item->decided_at.set && item->decided_at.value > item->at
                                ? item->decided_at.value
                                : item->at;
-        last = !waits && at + horizon_ms > last ? at + horizon_ms : last;
+        if (waits) {
+            continue;
+        }
+        last = later(last, at + horizon_ms);
+        if (item->source_kind == SOURCE_KIND_INSTITUTION_REPORT) {
+            last = later(last, item->at + request_ms);
+        }
     }
     return last;
-}
-
-static int64_t later(int64_t left, int64_t right)
-{
-    return left > right ? left : right;
 }
 
 int64_t facts_purge_at(const struct policies *policies, const struct subject_state *facts)

@@ -180,6 +180,17 @@ void cluster_evaluate(struct judgement *judgement, const struct admission *admis
     }
 }
 
+/* An institution's request counts once, whatever its category, until a person decides it (I.14). */
+static bool is_unused_request(const struct judgement *judgement, const struct report_fact *report)
+{
+    const struct case_fact *item = case_find(judgement->facts, report->case_number);
+    const bool undecided = item != NULL && !item->outcome.set && !item->forwarded &&
+                           item->held_decision_id.data == NULL;
+    const bool lapsed = report->outcome.set && report->outcome.value == OUTCOME_NOT_ESTABLISHED;
+    return report->source_kind == SOURCE_KIND_INSTITUTION_REPORT && !report->silent &&
+           (undecided || lapsed);
+}
+
 static void gather_requests(const struct judgement *judgement, struct gathering *gathering)
 {
     const struct subject_state *facts = judgement->facts;
@@ -187,7 +198,8 @@ static void gather_requests(const struct judgement *judgement, struct gathering 
         const struct report_fact *item = &facts->reports[i];
         gathering->take[i] = within(item->at, judgement->court->decided_ms,
                                     judgement->policy->room_request_window_ms) &&
-                             is_open(judgement, item, LEDGER_ROOM);
+                             (is_open(judgement, item, LEDGER_ROOM) ||
+                              is_unused_request(judgement, item));
     }
     count_gathering(judgement, gathering);
 }

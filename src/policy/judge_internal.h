@@ -426,6 +426,8 @@ const struct policy *policy_version(const struct policies *policies, int32_t ver
                                     int64_t act_at_ms);
 /* How long any version may look back at events and reports: what is older may go. */
 int64_t policies_horizon(const struct policies *policies);
+/* The same for an institution's report about a room (I.14). */
+int64_t policies_request_window(const struct policies *policies);
 /* The same for proofs and reports that wait for one. */
 int64_t policies_proof_wait(const struct policies *policies);
 bool peer_shown(const struct subject_state *facts);

@@ -59,6 +59,15 @@ int64_t policies_horizon(const struct policies *policies)
     return longest;
 }
 
+int64_t policies_request_window(const struct policies *policies)
+{
+    int64_t longest = 0;
+    for (uint32_t i = 0; i < policies->count; i++) {
+        longest = later(longest, policies->versions[i]->room_request_window_ms);
+    }
+    return longest;
+}
+
 int64_t policies_proof_wait(const struct policies *policies)
 {
     int64_t longest = 0;

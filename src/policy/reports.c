@@ -146,6 +146,7 @@ static void report_fill(struct report_fact *item, const struct report *report,
 {
     item->counted = false;
     item->answered = false;
+    item->protected = false;
     item->outcome = (struct optional_int){0};
     item->decided_at = (struct optional_long){0};
     item->event_id = report->event_id;

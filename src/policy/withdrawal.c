@@ -146,12 +146,14 @@ void erase(struct judgement *judgement)
         signal_send(judgement, &signal);
     }
     const int32_t timer_sequence = facts->timer_sequence;
+    const uint32_t orders_count = facts->orders_count;
     judge_init(facts, kind, id);
     if (withdrawn) {
         facts->account_state = ACCOUNT_STATE_WITHDRAWN; /* later records about him are closed */
         /* A late signal may make an end that has passed again: its decision needs an id of its own. */
         facts->timer_at = (struct optional_long){judgement->court->decided_ms, timer_sequence > 0};
         facts->timer_sequence = timer_sequence;
+        facts->orders_count = orders_count; /* their authorities are told all the same (I.21) */
     }
 }
 

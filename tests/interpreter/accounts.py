@@ -29,7 +29,7 @@ class Accounts:
             return
         kept = [r for r in subject.running() if r["measure"] in OWN_END]
         child = [v for v in subject.violations if v["outcome"] == "CONFIRMED"
-                 and "child" in self.traits(v["category"])]
+                 and not v.get("no_strike") and "child" in self.traits(v["category"])]
         if child and not any(r["measure"] == "RESTRICT_PERM_ALL" for r in kept):
             kept.append({"measure": "RESTRICT_PERM_AREA", "ledger": "OPEN_CHAT",
                          "area": "OPEN_CHAT_ROOM", "scopes": {"OPEN_CHAT_USE"},

@@ -59,7 +59,7 @@ class Behaviour:
         self.apply(subject, {
             "measure": "USER_PROTECTION", "scopes": self.scopes(rule["scopes"]),
             "expires_at": self.now + rule["duration"], "disclosed": False,
-            "category": "ABNORMAL_ENVIRONMENT"}, tell=False)["since"] = self.now
+            "category": "ABNORMAL_ENVIRONMENT"}, tell=False)["since"] = subject.reports[:]
         self.tell(subject, "PROTECTION_APPLIED")
 
     def protection(self, subject):
@@ -68,7 +68,7 @@ class Behaviour:
     def extend(self, subject, r):
         rule = self.policy["protection"]
         end = min(self.now + rule["extension"], r["starts_at"] + rule["longest"])
-        r["since"] = self.now
+        r["since"] = subject.reports[:]
         if end > r["expires_at"]:
             r["expires_at"] = end
             self.publish(subject, "EXTEND", r, None)
@@ -78,13 +78,12 @@ class Behaviour:
         r = self.protection(subject)
         if r is None:
             return
-        reporters = {i["reporter"] for i in subject.reports if i["at"] >= r["since"]
+        reporters = {i["reporter"] for i in subject.reports
+                     if not any(i is before for before in r["since"])
                      and i["class"] in ("NORMAL", "TRUSTED") and i["reporter"] is not None
-                     and i["fate"] != "ANSWERED" and not i["only_asks"] and not i["waits"]
-                     and subject.reports.index(i) >= r.get("reports_from", 0)}
+                     and i["fate"] != "ANSWERED" and not i["only_asks"] and not i["waits"]}
         if len(reporters) >= self.policy["protection"]["extension_reports"]:
             self.extend(subject, r)
-            r["reports_from"] = len(subject.reports)
 
     def burst(self, subject, case, area_class, count):
         """Distinct targets of invitations, or of posts, likes and friend adds, in 24 h."""

@@ -24,7 +24,7 @@ class Decisions:
             return self.refuse(subject)
         if value["kind"] == "CONFIRM" and subject.account == "MEMORIAL":
             self.adopt(subject, case, value)
-            self.decide(subject, case, "CONFIRMED")  # no strike any more (H20)
+            self.decide(subject, case, "CONFIRMED")["no_strike"] = True  # (H20)
             return None
         if value["kind"] == "CONFIRM":
             return self.confirm(subject, case, value)
@@ -77,16 +77,18 @@ class Decisions:
         ledger = case["ledger"]
         if subject.account == "MEMORIAL":
             return self.refuse(subject)
+        if not case["open"] and not any(
+                r["open"] and (r["case"] or r.get("makes")) is case for r in subject.reviews):
+            return self.refuse(subject)
         review = next((r for r in subject.reviews if r["open"] and r["ledger"] == ledger
                        and r["kind"] in ("LADDER_END", "ROOM_PERMANENT")), None)
-        if review is None and not case["open"]:
-            return self.refuse(subject)
         strikes = [v for v in subject.violations if v["ledger"] == ledger and v["measure"]
                    and v["weight"]]
         if not strikes:
             return self.refuse(subject)
         last = strikes[-1]
         r = last["measure"]
+        r["reviewer"] = value["reviewer_ref"]
         if subject.kind == "USER":
             old = subject.step_running(ledger)
             last["measure"] = self.apply(subject, {
@@ -96,7 +98,6 @@ class Decisions:
                 "version": last["version"], "stage": r["stage"], "step": True}, old)
         elif r["state"] == "RUNNING":
             r["expires_at"] = None
-            r["reviewer"] = value["reviewer_ref"]
             self.publish(subject, "EXTEND", r, None)
             self.tell_of(subject, r, "RESTRICTION_CHANGED", r["measure"])
         else:
@@ -152,8 +153,8 @@ class Decisions:
         if violation is not None:
             if r["measure"] == "WARNING":
                 self.tell(subject, "RESTRICTION_REVERSED", "WARNING")
-            elif violation["measure"] is not r:
-                self.reverse(subject, r, reason)
+            elif violation["measure"] is not r and not violation["measure"].get("permanent"):
+                self.reverse(subject, r, reason)  # else it goes on as the permanent one
             return self.remove(subject, violation, reason)
         if r["measure"] != "WARNING":
             self.reverse(subject, r, reason)
@@ -223,6 +224,7 @@ class Decisions:
         if not subject.hold_of_law:  # an open dispute keeps all there is
             for old in subject.restrictions:
                 old["forgotten"] = old.get("forgotten") or self.is_forgotten(subject, old)
+        waited = bool(subject.hold_of_law)
         if value["state"] == "OPENED":
             subject.hold_of_law.add(value["dispute_id"])
         else:
@@ -234,7 +236,7 @@ class Decisions:
             self.overturn(subject, r, "REVIEWER")
         if subject.kind == "USER":
             self.tell(subject, "DISPUTE_STATUS")
-        if subject.account == "WITHDRAWN" and not subject.hold_of_law:
+        if subject.account == "WITHDRAWN" and waited and not subject.hold_of_law:
             self.erase(subject)
         subject.tag = subject.tag if subject.hold_of_law else None
 

@@ -57,7 +57,7 @@ class Interpreter(reports.Reports, ladder.Ladder, decisions.Decisions, rooms.Roo
                     Interpreter.report_waited, report
         for order in subject.waiting_orders:
             yield order["due"], 3, Interpreter.not_executed, order
-        if subject.kind == "REPORTER" and subject.klass == "LOW":
+        if subject.kind == "REPORTER" and subject.klass != "SUSPENDED":  # a share may also rise
             window = self.policy["reporters"]["window"]
             due = [at + window for outcome, at in subject.told.values() if at + window > self.now]
             if due:

@@ -171,6 +171,8 @@ class Ladder:
         if any(r.get("permanent") and r["ledger"] == ledger for r in subject.running()):
             if row.get("review"):
                 self.doubt(subject, "asked-again-after-set-permanent")
+            if row["measure"] != "WARNING":
+                violation["unsaid"] = self.step_of(subject, violation, row)
             return
         if row["measure"] == "WARNING":
             warning = {"violation": violation, "appeal": None, "reviewer": violation["reviewer"],
@@ -189,20 +191,23 @@ class Ladder:
         else:
             old = subject.step_running(ledger)
             violation["floor"] = old["expires_at"] if old else 0
-            violation["measure"] = self.apply(subject, {
-                "measure": self.measure(subject, violation, row), "ledger": ledger,
-                "area": violation["area"], "stage": stage, "step": True,
-                "scopes": self.scopes(row["scopes"]) if "scopes" in row else set(),
-                "expires_at": max(self.now + row["duration"], violation["floor"]),
-                "case": violation["case"], "violation": violation,
-                "reviewer": violation["reviewer"], "category": violation["category"],
-                "version": violation["version"]}, old or self.hold_running(subject, violation["case"]))
+            violation["measure"] = self.apply(subject, dict(
+                self.step_of(subject, violation, row), stage=stage,
+                scopes=self.scopes(row["scopes"]) if "scopes" in row else set(),
+                expires_at=max(self.now + row["duration"], violation["floor"])),
+                old or self.hold_running(subject, violation["case"]))
         if row.get("review"):
             review = self.ask(subject, row["review"], violation["category"], ledger,
                               first=violation["case"] is not None
                               and self.is_first(violation["case"]))
             if review:
                 review["makes"] = {"ledger": ledger, "open": False}
+
+    def step_of(self, subject, violation, row):
+        return {"measure": self.measure(subject, violation, row), "ledger": violation["ledger"],
+                "area": violation["area"], "step": True, "case": violation["case"],
+                "violation": violation, "reviewer": violation["reviewer"],
+                "category": violation["category"], "version": violation["version"]}
 
     # A fact is removed ---------------------------------------------------------------------------
 
@@ -248,9 +253,12 @@ class Ladder:
                      and v["measure"]["state"] == "RUNNING"), None)
         if last:
             self.change(subject, last)
-        elif newest and before and before["measure"] \
-                and before["measure"]["state"] == "SUPERSEDED" and before["end"] > self.now:
-            self.bring_back(subject, before)
+        elif newest and before and before["end"] > self.now:
+            old = before["measure"]
+            if old and old["state"] == "SUPERSEDED":
+                self.bring_back(subject, before, old)
+            elif not old and "unsaid" in before:  # made while a person's measure ran
+                self.bring_back(subject, before, before["unsaid"])
 
     def change(self, subject, v):
         r, end = v["measure"], v["end"]
@@ -270,8 +278,7 @@ class Ladder:
         if shorter or wider:
             self.tell_of(subject, r, "RESTRICTION_CHANGED", r["measure"])
 
-    def bring_back(self, subject, v):
-        old = v["measure"]
+    def bring_back(self, subject, v, old):
         v["measure"] = self.apply(subject, dict(
             {k: old[k] for k in ("measure", "ledger", "area", "step", "case", "violation",
                                  "reviewer", "category", "version")},

@@ -69,8 +69,7 @@ class Reports:
             return self.report_on_memorial(subject, report)
         answer = self.decided(subject, report)
         if answer:
-            protection = self.protection(subject)
-            if protection and self.now > protection["since"]:
+            if self.protection(subject):
                 self.doubt(subject, "answered-report-extends-a-protection")
             report["fate"] = "ANSWERED"
             return self.outcome(subject, report, answer)
@@ -128,9 +127,9 @@ class Reports:
     def decided(self, subject, report):
         """The answer to a report on an act that was decided already (I.4)."""
         since = self.now - self.policy["cases"]["duplicate_horizon"]
-        found = [v for v in reversed(subject.violations) if report["act"] in v["acts"]
+        found = [v for v in subject.violations if report["act"] in v["acts"]
                  and v["ledger"] == report["ledger"] and v["answered_at"] > since]
-        for v in found:
+        for v in sorted(found, key=lambda v: v["answered_at"])[::-1]:
             strict = self.category(report["category"])["lane"] in STRICT
             if strict and v["lane"] == "ONE_STRIKE" \
                     and self.category(v["category"])["lane"] == "HUMAN":

@@ -200,7 +200,8 @@ class Rooms:
                    and not self.is_left_to_a_person(subject, r["case"])
                    and self.category(r["category"])["lane"] == "LADDER"]
         asked = [r for r in subject.reports if r["at"] > since and not r["used"]
-                 and r["source"] == "INSTITUTION_REPORT"]
+                 and r["source"] == "INSTITUTION_REPORT" and r["case"]
+                 and (r["case"]["open"] or r not in r["case"]["reports"])]  # or it lapsed
         count = self.reporters(reports)
         if count >= rule["request_reporters"] \
                 and len(asked) >= rule["request_institutions"]:
@@ -218,12 +219,13 @@ class Rooms:
                              "OPEN_CHAT_ROOM")
         for one in reports + institutions:
             one["used"] = True
-        for old in {id(r["case"]): r["case"] for r in reports}.values():
-            old["reports"] = [r for r in old["reports"] if r not in reports]
+        both = reports + [r for r in institutions if r not in reports]
+        for old in {id(r["case"]): r["case"] for r in both if r["case"]["open"]}.values():
+            old["reports"] = [r for r in old["reports"] if r not in both]
             if not old["reports"]:
                 old["open"] = False
                 self.close_review(subject, old["review"])
-        case["reports"] = list(reports)
-        for r in reports:
+        case["reports"] = both
+        for r in both:
             r["case"] = case
         self.confirm_room(subject, case, {})

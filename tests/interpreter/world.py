@@ -89,9 +89,8 @@ class World:
         self.deliver()
 
     def advance(self, to):
-        if to > self.now:
-            self.fire(to)
-            self.now = to
+        self.fire(max(to, self.now))
+        self.now = max(to, self.now)
 
     def record(self, line):
         self.advance(line["timestamp"])
