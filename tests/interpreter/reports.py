@@ -269,7 +269,7 @@ class Reports:
         self.outcome(subject, report, "NOT_ESTABLISHED")
         case["reports"].remove(report)
         if not case["reports"] and not case["review"]:
-            case["open"] = False
+            case.update(open=False, closed_at=self.now)
 
     def close(self, subject, case, outcome):
         case.update(open=False, closed_at=self.now)
