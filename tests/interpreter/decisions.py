@@ -212,13 +212,32 @@ class Decisions:
         return None
 
     def is_forgotten(self, subject, r):
-        """What has ended and left no violation is kept while it, or its case's outcome, may be appealed."""
-        case = r["case"]
-        if r["state"] == "RUNNING" or r.get("violation") is not None or (case and (case["open"] or any(
-                v["case"] is case and v["measure"] for v in subject.violations))):
+        """What has ended is kept while it, or its case's outcome, may be appealed; with its violation, as long as that."""
+        case, own = r["case"], r.get("violation")
+        if r["state"] == "RUNNING" or (case and case["open"]):
             return False
+        kept = [own] if own is not None else [
+            v for v in subject.violations if case and v["case"] is case and v["measure"]]
+        if kept:
+            return all(self.now >= self.kept_until(subject, v) for v in kept)
         last = max(r["decided_at"], case.get("closed_at", 0) if case else 0)
         return self.now > last + self.policy["clocks"]["appeal_window"]
+
+    def needed_until(self, v):
+        """A violation: while it counts, may be appealed, its act is not stale, or its measure runs."""
+        until = v["decided_at"] + max(self.policy["clocks"]["appeal_window"], v["window"])
+        if v["weight"]:
+            until = max(until, v["act_at"] + max(
+                s["window"] for s in self.policy["severities"].values() if "window" in s))
+        if v["measure"] and v["measure"]["state"] == "RUNNING":
+            return max(until, (v["measure"]["expires_at"] or 10 ** 15) + 24 * 3600 * 1000)
+        return until
+
+    def kept_until(self, subject, v):
+        """Also while a later one is needed in whose step it counted."""
+        later = subject.violations[subject.violations.index(v):]
+        return max(self.needed_until(w) for w in later if w is v or (
+            w["ledger"] == v["ledger"] and w["decided_at"] < v["decided_at"] + v["window"]))
 
     def dispute(self, subject, value):
         if not subject.hold_of_law:  # an open dispute keeps all there is

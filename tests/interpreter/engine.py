@@ -66,11 +66,11 @@ def is_read(line):
 
 
 def named_lines(lines, ids):
-    """A record that comes late is judged at the time of the one before it on its topic."""
-    clocks, result = {}, []
+    """A record that comes late is judged at the time of the one before it on its topic, or of an `advance`."""
+    clocks, advanced, result = {}, 0, []
     for line in lines:
-        topic = line.get("topic")
-        clocks[topic] = max(clocks.get(topic, 0), line.get("timestamp", 0))
+        topic, advanced = line.get("topic"), max(advanced, line.get("advance", 0))
+        clocks[topic] = max(clocks.get(topic, 0), line.get("timestamp", 0), advanced)
         result.append(name(line, ids, clocks[topic]))
     return result
 
