@@ -6,7 +6,7 @@
 #include "base/assert.h"
 #include "base/buffer.h"
 #include "base/table.h"
-#include "engine/keys.h"
+#include "engine/audit_payload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,6 @@ struct audit_verifier {
     size_t block_used;
     struct audit_payload *payload;
     void *record;
-    struct buffer plain;
 };
 
 static struct audit_chain *chain_of(struct audit_verifier *verifier, int32_t partition,
@@ -56,6 +55,9 @@ const char *audit_fault_text(enum audit_fault fault)
         return "the payload does not open with its key: it was changed";
     case AUDIT_PAYLOAD_CHANGED:
         return "payload_hash is not the hash of the payload";
+    case AUDIT_PAYLOAD_UNKNOWN:
+        return "the payload is of a schema that is not known here: put its AuditPayload.avsc into the folder of "
+               "schemas.writers";
     case AUDIT_TWICE:
         return "the decision id stands in the audit twice";
     case AUDIT_CUT:
@@ -92,7 +94,6 @@ void audit_verifier_free(struct audit_verifier *verifier)
         verifier->blocks = next;
     }
     table_release(&verifier->ids);
-    buffer_release(&verifier->plain);
     free(verifier->chains);
     free(verifier->payload);
     free(verifier->record);
@@ -219,9 +220,10 @@ static struct audit_chain *chain_of(struct audit_verifier *verifier, int32_t par
 static enum audit_fault check_payload(struct audit_verifier *verifier, struct audit_chain *chain,
                                       const struct audit *audit)
 {
-    const enum audit_opened opened =
-        verifier->open == NULL ? AUDIT_NO_KEY
-                               : verifier->open(verifier->context, audit, verifier->payload);
+    struct bytes plain = {0};
+    const enum audit_opened opened = verifier->open == NULL
+                                         ? AUDIT_NO_KEY
+                                         : verifier->open(verifier->context, audit, &plain);
     if (opened == AUDIT_NO_KEY) {
         chain->closed++;
         return AUDIT_SOUND;
@@ -229,10 +231,12 @@ static enum audit_fault check_payload(struct audit_verifier *verifier, struct au
     if (opened == AUDIT_NOT_OPENED) {
         return AUDIT_PAYLOAD_DAMAGED;
     }
+    const enum decode_result result = audit_payload_read(verifier->codec, plain, verifier->payload);
+    if (result != DECODE_OK) {
+        return result == DECODE_UNKNOWN_SCHEMA ? AUDIT_PAYLOAD_UNKNOWN : AUDIT_PAYLOAD_DAMAGED;
+    }
     uint8_t hash[DIGEST_SIZE];
-    buffer_clear(&verifier->plain);
-    codec_encode_datum(verifier->codec, &record_audit_payload, verifier->payload, &verifier->plain);
-    const struct bytes parts[] = {verifier->payload->salt, buffer_bytes(&verifier->plain)};
+    const struct bytes parts[] = {verifier->payload->salt, plain};
     digest_sha256(parts, COUNT_OF(parts), hash);
     return memcmp(hash, audit->payload_hash.data, DIGEST_SIZE) == 0 ? AUDIT_SOUND
                                                                     : AUDIT_PAYLOAD_CHANGED;

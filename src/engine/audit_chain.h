@@ -22,6 +22,7 @@ enum audit_fault {
     AUDIT_LINK,            /* prev_hash is not the hash of the record before it */
     AUDIT_PAYLOAD_DAMAGED, /* its key is at hand and does not open it */
     AUDIT_PAYLOAD_CHANGED, /* opened, but not what payload_hash was made of */
+    AUDIT_PAYLOAD_UNKNOWN, /* opened, but of a schema that is not known here */
     AUDIT_TWICE,           /* the decision id was seen before */
     AUDIT_CUT,             /* expected hash never reached: the end of the chain is missing */
 };
@@ -34,9 +35,9 @@ enum audit_opened {
     AUDIT_NO_KEY,
     AUDIT_NOT_OPENED, /* the key is there, the payload does not open with it */
 };
-/* Opens a payload; what it fills is borrowed until the next call. */
+/* Opens a payload; its bytes are borrowed until the next call. */
 typedef enum audit_opened audit_open_payload(void *context, const struct audit *audit,
-                                             struct audit_payload *payload_out);
+                                             struct bytes *plain_out);
 
 struct audit_chain {
     char key[128]; /* terminated */

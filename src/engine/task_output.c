@@ -165,7 +165,7 @@ static enum status data_key_get(struct task *task, const struct audit_payload *p
     return STATUS_OK;
 }
 
-/* payload_hash = SHA-256 of salt and plain payload; the link of the chain = SHA-256 of the record with an
+/* payload_hash = SHA-256 of salt and plain payload (audit_payload.h); the link of the chain = SHA-256 of the record with an
  * empty payload, which holds prev_hash and payload_hash: neither depends on cipher or key. */
 static enum status write_audit(struct task *task, const struct audit *clear,
                                const struct audit_payload *facts, struct error *error)
@@ -183,7 +183,7 @@ static enum status write_audit(struct task *task, const struct audit *clear,
     *payload = *facts;
     payload->salt = bytes_of(salt, SALT_SIZE);
     buffer_clear(&member->plain);
-    codec_encode_datum(member->codec, &record_audit_payload, payload, &member->plain);
+    codec_encode(member->codec, &record_audit_payload, payload, &member->plain);
     const struct bytes parts[] = {payload->salt, buffer_bytes(&member->plain)};
     digest_sha256(parts, COUNT_OF(parts), payload_hash);
 

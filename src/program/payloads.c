@@ -18,8 +18,7 @@ struct subject_key {
 
 struct program_payloads {
     struct key_ring *keys;
-    struct plan *plan;
-    struct buffer plain;   /* of the payload in hand */
+    struct audit_opener opener;
     struct table subjects; /* subject -> struct subject_key, owned */
     struct table locked;   /* id -> those that the deployment's key does not unwrap; borrowed */
 };
@@ -92,8 +91,7 @@ static enum status load(struct program_payloads *payloads, struct program *progr
                         struct error *error)
 {
     TRY(program_keys(program, &payloads->keys, error));
-    TRY(plan_new(bytes_text(record_audit_payload.schema), &record_audit_payload, &payloads->plan,
-                 error));
+    payloads->opener = (struct audit_opener){.codec = program->codec, .keys = payloads->keys};
     char topic[512];
     snprintf(topic, sizeof(topic), "%saudit-keys", program->config->topics_prefix);
     int32_t partitions = 0;
@@ -128,8 +126,7 @@ void program_payloads_close(struct program_payloads *payloads)
         table_release(&payloads->subjects);
         table_release(&payloads->locked);
         key_ring_free(payloads->keys);
-        plan_free(payloads->plan);
-        buffer_release(&payloads->plain);
+        audit_opener_release(&payloads->opener);
         free(payloads);
     }
 }
@@ -147,9 +144,20 @@ enum payload_key program_payload_key(const struct program_payloads *payloads,
 bool program_payload_open(void *context, const struct audit *audit, struct audit_payload *payload)
 {
     struct program_payloads *payloads = context;
+    return audit_opener_open(&payloads->opener, audit, payload);
+}
+
+enum audit_opened program_payload_plain(struct program_payloads *payloads, const struct audit *audit,
+                                        struct bytes *plain_out)
+{
     const uint8_t *key = key_ring_find(payloads->keys, audit->dek_id);
-    buffer_clear(&payloads->plain);
-    return key != NULL &&
-           key_open(key, audit->decision_id, audit->payload, &payloads->plain) &&
-           plan_decode(payloads->plan, buffer_bytes(&payloads->plain), payload) == DECODE_OK;
+    buffer_clear(&payloads->opener.plain);
+    if (key == NULL) {
+        return AUDIT_NO_KEY;
+    }
+    if (!key_open(key, audit->decision_id, audit->payload, &payloads->opener.plain)) {
+        return AUDIT_NOT_OPENED;
+    }
+    *plain_out = buffer_bytes(&payloads->opener.plain);
+    return AUDIT_OPENED;
 }

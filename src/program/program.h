@@ -6,7 +6,8 @@
 
 #include "base/problems.h"
 #include "config/config.h"
-#include "engine/keys.h"
+#include "engine/audit_chain.h"
+#include "engine/audit_payload.h"
 #include "lines/lines.h"
 #include "notice/catalogue.h"
 #include "stream/log.h"
@@ -76,6 +77,9 @@ enum payload_key program_payload_key(const struct program_payloads *payloads,
                                      const struct audit *audit);
 /* A lines_open_payload: `context` is the payloads; the payload borrows from them until the next call. */
 bool program_payload_open(void *context, const struct audit *audit, struct audit_payload *payload);
+/* The same bytes unread, for an audit_verifier; borrowed until the next call. */
+enum audit_opened program_payload_plain(struct program_payloads *payloads, const struct audit *audit,
+                                        struct bytes *plain_out);
 
 /* Prints what is wrong, ends everything, returns the exit code. */
 int program_end(struct program *program, enum status status);

@@ -28,15 +28,11 @@ struct verify {
 };
 
 static enum audit_opened open_payload(void *context, const struct audit *audit,
-                                      struct audit_payload *payload)
+                                      struct bytes *plain_out)
 {
     struct verify *verify = context;
-    const enum payload_key key = program_payload_key(verify->payloads, audit);
-    if (key != PAYLOAD_KEY_AT_HAND) {
-        verify->locked += key == PAYLOAD_KEY_LOCKED;
-        return AUDIT_NO_KEY;
-    }
-    return program_payload_open(verify->payloads, audit, payload) ? AUDIT_OPENED : AUDIT_NOT_OPENED;
+    verify->locked += program_payload_key(verify->payloads, audit) == PAYLOAD_KEY_LOCKED;
+    return program_payload_plain(verify->payloads, audit, plain_out);
 }
 
 /* The newest meta row of a task says which record of the chain was its last. */

@@ -19,10 +19,9 @@ struct hearing {
     struct program program; /* the caller's with a log of its own */
     struct config config;
     struct key_ring *keys;
-    struct plan *payload_plan;
+    struct audit_opener opener;
     struct audit *audit;
     struct audit_payload *payload;
-    struct buffer plain;
 };
 
 static const char *keep_text(struct arena *arena, struct bytes text)
@@ -43,15 +42,6 @@ static const char *keep_subject(struct arena *arena, const struct audit_payload 
     return kept;
 }
 
-static bool open_payload(struct hearing *hearing)
-{
-    const struct audit *audit = hearing->audit;
-    const uint8_t *key = key_ring_find(hearing->keys, audit->dek_id);
-    buffer_clear(&hearing->plain);
-    return key != NULL && key_open(key, audit->decision_id, audit->payload, &hearing->plain) &&
-           plan_decode(hearing->payload_plan, buffer_bytes(&hearing->plain), hearing->payload) == DECODE_OK;
-}
-
 /* A tap of the log. An audit whose subject has been erased since, key and all, was told before. */
 static void on_committed(void *context, const char *topic, int32_t partition, int64_t offset,
                          const struct stream_output *record)
@@ -64,7 +54,8 @@ static void on_committed(void *context, const char *topic, int32_t partition, in
     (void)offset;
     if (strcmp(topic + strlen(hearing->config.topics_prefix), "audit") != 0 ||
         codec_decode(hearing->program.codec, record->value, &type, hearing->audit) != DECODE_OK ||
-        type != &record_audit || !audit_begins_measure(audit) || !audit->measure.set || !open_payload(hearing)) {
+        type != &record_audit || !audit_begins_measure(audit) || !audit->measure.set ||
+        !audit_opener_open(&hearing->opener, audit, hearing->payload)) {
         return;
     }
     if (trial->count == trial->capacity) {
@@ -153,9 +144,7 @@ static enum status open_log(struct hearing *hearing)
     struct program *program = &hearing->program;
     const struct log_options options = {.tap = on_committed, .tap_context = hearing};
     TRY(log_open(&options, &program->cluster, &program->error));
-    TRY(program_create_topics(program, &program->error));
-    return plan_new(bytes_text(record_audit_payload.schema), &record_audit_payload, &hearing->payload_plan,
-                    &program->error);
+    return program_create_topics(program, &program->error);
 }
 
 int sentence_compare(const struct sentence *left, const struct sentence *right)
@@ -191,6 +180,7 @@ bool trial_run(struct trial *trial, const struct backtest *backtest, const char 
     hearing.program.config = &hearing.config;
     hearing.program.cluster = NULL;
     hearing.keys = key_ring_seeded(hearing.config.audit_seed);
+    hearing.opener = (struct audit_opener){.codec = caller->codec, .keys = hearing.keys};
     hearing.audit = memory_get(codec_record_size(caller->codec));
     hearing.payload = memory_get(sizeof(*hearing.payload));
     trial->policy = memory_get(sizeof(*trial->policy));
@@ -202,8 +192,7 @@ bool trial_run(struct trial *trial, const struct backtest *backtest, const char 
     caller->problems = hearing.program.problems;
     caller->error = hearing.program.error;
     key_ring_free(hearing.keys);
-    plan_free(hearing.payload_plan);
-    buffer_release(&hearing.plain);
+    audit_opener_release(&hearing.opener);
     free(hearing.payload);
     free(hearing.audit);
     if (good && trial->count > 0) {

@@ -46,7 +46,7 @@ struct run {
     bool drain;
     FILE *output_file;
     struct lines_writer writer;
-    struct plan *payload_plan;
+    struct audit_opener opener;
     struct buffer line; /* the audit payload in hand */
     int output_failure; /* errno of a line that could not be written; 0: none */
     struct key_ring *keys;
@@ -103,16 +103,6 @@ static void parse_rest(struct run *run, const char **rest, size_t count)
                      "--input, --output and --drain need --embedded DIR; on Kafka use sanctionctl "
                      "send and tail");
     }
-}
-
-/* Decodes an audit payload for --output, where the key is at hand. It borrows from run->line. */
-static bool open_payload(void *context, const struct audit *audit, struct audit_payload *payload)
-{
-    struct run *run = context;
-    const uint8_t *key = key_ring_find(run->keys, audit->dek_id);
-    buffer_clear(&run->line);
-    return key != NULL && key_open(key, audit->decision_id, audit->payload, &run->line) &&
-           plan_decode(run->payload_plan, buffer_bytes(&run->line), payload) == DECODE_OK;
 }
 
 static bool is_shown(const struct run *run, const char *name)
@@ -267,12 +257,11 @@ static enum status make_writer(struct run *run)
 {
     struct program *program = &run->program;
     TRY(program_keys(program, &run->keys, &program->error));
-    TRY(plan_new(bytes_text(record_audit_payload.schema), &record_audit_payload, &run->payload_plan,
-                 &program->error));
+    run->opener = (struct audit_opener){.codec = program->codec, .keys = run->keys};
     run->writer = (struct lines_writer){.codec = program->codec,
                                         .prefix = program->config->topics_prefix,
-                                        .open = open_payload,
-                                        .open_context = run,
+                                        .open = audit_opener_open,
+                                        .open_context = &run->opener,
                                         .record = memory_get(codec_record_size(program->codec))};
     return STATUS_OK;
 }
@@ -301,7 +290,7 @@ static void run_release(struct run *run)
     }
     key_ring_free(run->keys);
     catalogue_free(run->catalogue);
-    plan_free(run->payload_plan);
+    audit_opener_release(&run->opener);
     free(run->topologies);
     free(run->writer.record);
     free(run->state_dir);

@@ -17,15 +17,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static bool open_payload(void *context, const struct audit *audit, struct audit_payload *payload)
-{
-    struct run *run = context;
-    const uint8_t *key = key_ring_find(run->keys, audit->dek_id);
-    buffer_clear(&run->payload);
-    return key != NULL && key_open(key, audit->decision_id, audit->payload, &run->payload) &&
-           plan_decode(run->payload_plan, buffer_bytes(&run->payload), payload) == DECODE_OK;
-}
-
 static enum status create_topics(struct run *run)
 {
     struct topic_shape *shapes = topic_shapes_new(&run->config);
@@ -239,14 +230,13 @@ static enum status open_run(struct run *run)
 {
     const struct log_options options = {.tap = outputs_collect, .tap_context = run};
     TRY(log_open(&options, &run->cluster, &run->error));
-    TRY(plan_new(bytes_text(record_audit_payload.schema), &record_audit_payload, &run->payload_plan,
-                 &run->error));
     run->keys = key_ring_seeded(run->config.audit_seed);
+    run->opener = (struct audit_opener){.codec = run->environment->codec, .keys = run->keys};
     run->writer =
         (struct lines_writer){.codec = run->environment->codec,
                               .prefix = run->config.topics_prefix,
-                              .open = open_payload,
-                              .open_context = run,
+                              .open = audit_opener_open,
+                              .open_context = &run->opener,
                               .record = memory_get(codec_record_size(run->environment->codec))};
     begin_lines(run);
     return create_topics(run);
@@ -266,10 +256,9 @@ static void release(struct run *run)
     list_release(&run->sent);
     lines_release(&run->lines);
     key_ring_free(run->keys);
-    plan_free(run->payload_plan);
+    audit_opener_release(&run->opener);
     free(run->writer.record);
     buffer_release(&run->writer.text);
-    buffer_release(&run->payload);
     arena_release(&run->arena);
 }
 

@@ -4,6 +4,7 @@
 #ifndef SCENARIO_SCENARIO_INTERNAL_H
 #define SCENARIO_SCENARIO_INTERNAL_H
 
+#include "engine/audit_payload.h"
 #include "base/arena.h"
 #include "lines/lines.h"
 #include "record/record.h"
@@ -197,8 +198,7 @@ struct run {
     struct config config; /* the environment's with the scenario's partitions and a seed */
     struct cluster *cluster;
     struct key_ring *keys;
-    struct plan *payload_plan;
-    struct buffer payload; /* the audit payload in hand */
+    struct audit_opener opener;
     struct lines lines;
     struct lines_writer writer;
     struct arena arena;
