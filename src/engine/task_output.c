@@ -165,8 +165,8 @@ static enum status data_key_get(struct task *task, const struct audit_payload *p
     return STATUS_OK;
 }
 
-/* payload_hash = SHA-256 of salt and plain payload (audit_payload.h); the link of the chain = SHA-256 of the record with an
- * empty payload, which holds prev_hash and payload_hash: neither depends on cipher or key. */
+/* payload_hash = SHA-256 of salt and plain payload (audit_payload.h); the link of the chain = SHA-256 of the
+ * record with an empty payload, which holds prev_hash and payload_hash: neither depends on cipher or key. */
 static enum status write_audit(struct task *task, const struct audit *clear,
                                const struct audit_payload *facts, struct error *error)
 {

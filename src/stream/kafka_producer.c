@@ -117,8 +117,8 @@ enum status kafka_producer_begin(struct kafka_producer *producer, struct error *
     return STATUS_OK;
 }
 
-/* One deadline over all that a transaction waits for: the broker itself gives it up then. What waits
- * tries once more at least, so a transaction takes three slices beyond it at most. */
+/* One deadline over all that a transaction waits for: the broker itself gives it up then. Whatever waits
+ * tries once at least, so flush, offsets, end and abort take four slices beyond it at most. */
 static bool in_time(const struct kafka_producer *producer)
 {
     return clock_monotonic_ms() - producer->began_ms < producer->timeout_ms;
