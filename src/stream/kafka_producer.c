@@ -46,7 +46,7 @@ struct kafka_producer {
     bool in_transaction;
     unsigned transaction; /* number of the last one begun */
     int64_t began_ms;
-    int timeout_ms; /* transaction.timeout.ms */
+    int timeout_ms; /* transaction.timeout.ms; also how long we try */
     int slice_ms;
     size_t failures; /* records of this transaction not delivered */
     struct error failure;
@@ -117,13 +117,6 @@ enum status kafka_producer_begin(struct kafka_producer *producer, struct error *
     return STATUS_OK;
 }
 
-/* One deadline over all that a transaction waits for: the broker itself gives it up then. Whatever waits
- * tries once at least, so flush, offsets, end and abort take four slices beyond it at most. */
-static bool in_time(const struct kafka_producer *producer)
-{
-    return clock_monotonic_ms() - producer->began_ms < producer->timeout_ms;
-}
-
 enum status kafka_producer_produce(struct kafka_producer *producer,
                                    const struct stream_output *output, struct error *error)
 {
@@ -146,6 +139,7 @@ enum status kafka_producer_produce(struct kafka_producer *producer,
         {.vtype = RD_KAFKA_VTYPE_VALUE,
          .u.mem = {.ptr = (void *)(uintptr_t)output->value.data, .size = output->value.size}},
     };
+    int64_t deadline_ms = TIME_NEVER_MS; /* of a full queue */
     for (;;) {
         rd_kafka_error_t *failure = rd_kafka_produceva(producer->handle.rk, parts, COUNT_OF(parts));
         if (failure == NULL) {
@@ -153,7 +147,11 @@ enum status kafka_producer_produce(struct kafka_producer *producer,
         }
         const rd_kafka_resp_err_t code = rd_kafka_error_code(failure);
         rd_kafka_error_destroy(failure);
-        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || !in_time(producer)) {
+        const int64_t now_ms = clock_monotonic_ms();
+        if (deadline_ms == TIME_NEVER_MS) {
+            deadline_ms = now_ms + producer->timeout_ms;
+        }
+        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || now_ms > deadline_ms) {
             return produce_failed(producer, output, code, error);
         }
         rd_kafka_poll(producer->handle.rk, QUEUE_FULL_PAUSE_MS);
@@ -163,8 +161,9 @@ enum status kafka_producer_produce(struct kafka_producer *producer,
 enum status kafka_producer_flush(struct kafka_producer *producer, struct error *error)
 {
     ASSERT(producer->in_transaction);
+    const int64_t deadline_ms = clock_monotonic_ms() + producer->timeout_ms;
     while (rd_kafka_flush(producer->handle.rk, producer->slice_ms) != RD_KAFKA_RESP_ERR_NO_ERROR &&
-           in_time(producer)) {}
+           clock_monotonic_ms() < deadline_ms) {}
     if (producer->failures > 0) {
         return error_set(error, producer->failure.status, "%s", producer->failure.text);
     }
@@ -213,14 +212,15 @@ enum commit_outcome kafka_producer_abort(struct kafka_producer *producer, struct
     if (!producer->in_transaction) {
         return COMMIT_ABORTED;
     }
+    const int64_t deadline_ms = clock_monotonic_ms() + producer->timeout_ms;
     enum reply reply = REPLY_AGAIN;
-    do {
+    while (reply == REPLY_AGAIN && clock_monotonic_ms() < deadline_ms) {
         reply =
             reply_of(producer, rd_kafka_abort_transaction(producer->handle.rk, producer->slice_ms));
         if (reply == REPLY_AGAIN) {
             kafka_pause(RETRY_PAUSE_MS);
         }
-    } while (reply == REPLY_AGAIN && in_time(producer));
+    }
     /* Whatever became of it, the rotation's init_transactions ends what is left. */
     producer->in_transaction = false;
     producer->rotate_due = true;
@@ -453,11 +453,12 @@ static enum reply offsets_send(struct kafka_producer *producer,
                                const rd_kafka_topic_partition_list_t *offsets,
                                const rd_kafka_consumer_group_metadata_t *group)
 {
+    const int64_t deadline_ms = clock_monotonic_ms() + producer->timeout_ms;
     for (;;) {
         const enum reply reply =
             reply_of(producer, rd_kafka_send_offsets_to_transaction(producer->handle.rk, offsets,
                                                                     group, producer->slice_ms));
-        if (reply != REPLY_AGAIN || !in_time(producer)) {
+        if (reply != REPLY_AGAIN || clock_monotonic_ms() >= deadline_ms) {
             return reply;
         }
         kafka_pause(RETRY_PAUSE_MS);
@@ -467,14 +468,15 @@ static enum reply offsets_send(struct kafka_producer *producer,
 /* The next call goes on where the last one stood; nothing else may come in between. */
 static enum commit_outcome transaction_end(struct kafka_producer *producer, struct error *error)
 {
+    const int64_t deadline_ms = clock_monotonic_ms() + producer->timeout_ms;
     enum reply reply = REPLY_AGAIN;
-    do {
+    while (reply == REPLY_AGAIN && clock_monotonic_ms() < deadline_ms) {
         reply = reply_of(producer,
                          rd_kafka_commit_transaction(producer->handle.rk, producer->slice_ms));
         if (reply == REPLY_AGAIN) {
             kafka_pause(RETRY_PAUSE_MS);
         }
-    } while (reply == REPLY_AGAIN && in_time(producer));
+    }
     const struct watch *watch = &producer->handle.context->watch;
     switch (reply) {
     case REPLY_OK:
@@ -518,7 +520,7 @@ static bool is_fenced(const struct kafka_producer *producer)
     char text[256];
     const rd_kafka_resp_err_t codes[] = {
         producer->last_code, rd_kafka_fatal_error(producer->handle.rk, text, sizeof(text))};
-    if (!in_time(producer)) {
+    if (clock_monotonic_ms() - producer->began_ms >= producer->timeout_ms) {
         return false;
     }
     for (size_t i = 0; i < COUNT_OF(codes); i++) {
