@@ -12,8 +12,7 @@
 #define ENGINE_AUDIT_CHAIN_H
 
 #include "base/digest.h"
-#include "record/record.h"
-#include "schema/codec.h"
+#include "engine/audit_payload.h"
 
 enum audit_fault {
     AUDIT_SOUND,
@@ -30,11 +29,6 @@ enum audit_fault {
 /* A sentence without full stop; static. */
 const char *audit_fault_text(enum audit_fault fault);
 
-enum audit_opened {
-    AUDIT_OPENED,
-    AUDIT_NO_KEY,
-    AUDIT_NOT_OPENED, /* the key is there, the payload does not open with it */
-};
 /* Opens a payload; its bytes are borrowed until the next call. */
 typedef enum audit_opened audit_open_payload(void *context, const struct audit *audit,
                                              struct bytes *plain_out);

@@ -13,13 +13,27 @@ enum decode_result audit_payload_read(const struct codec *codec, struct bytes pl
                              payload_out);
 }
 
+enum audit_opened audit_opener_plain(struct audit_opener *opener, const struct audit *audit,
+                                     struct bytes *plain_out)
+{
+    const uint8_t *key = key_ring_find(opener->keys, audit->dek_id);
+    buffer_clear(&opener->plain);
+    if (key == NULL) {
+        return AUDIT_NO_KEY;
+    }
+    if (!key_open(key, audit->decision_id, audit->payload, &opener->plain)) {
+        return AUDIT_NOT_OPENED;
+    }
+    *plain_out = buffer_bytes(&opener->plain);
+    return AUDIT_OPENED;
+}
+
 bool audit_opener_open(void *context, const struct audit *audit, struct audit_payload *payload_out)
 {
     struct audit_opener *opener = context;
-    const uint8_t *key = key_ring_find(opener->keys, audit->dek_id);
-    buffer_clear(&opener->plain);
-    return key != NULL && key_open(key, audit->decision_id, audit->payload, &opener->plain) &&
-           audit_payload_read(opener->codec, buffer_bytes(&opener->plain), payload_out) == DECODE_OK;
+    struct bytes plain = {0};
+    return audit_opener_plain(opener, audit, &plain) == AUDIT_OPENED &&
+           audit_payload_read(opener->codec, plain, payload_out) == DECODE_OK;
 }
 
 void audit_opener_release(struct audit_opener *opener)

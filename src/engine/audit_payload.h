@@ -21,6 +21,14 @@ struct audit_opener {
     struct buffer plain; /* of the payload opened last */
 };
 
+enum audit_opened {
+    AUDIT_OPENED,
+    AUDIT_NO_KEY,
+    AUDIT_NOT_OPENED, /* the key is there, the payload does not open with it */
+};
+/* The opened bytes, unread; borrowed from the opener until the next call. Not set unless AUDIT_OPENED. */
+enum audit_opened audit_opener_plain(struct audit_opener *opener, const struct audit *audit,
+                                     struct bytes *plain_out);
 /* A lines_open_payload: `context` is the opener; the payload borrows from it until the next call. False: its
  * key is not at hand, or it is not to be read. */
 bool audit_opener_open(void *context, const struct audit *audit, struct audit_payload *payload_out);

@@ -150,14 +150,5 @@ bool program_payload_open(void *context, const struct audit *audit, struct audit
 enum audit_opened program_payload_plain(struct program_payloads *payloads, const struct audit *audit,
                                         struct bytes *plain_out)
 {
-    const uint8_t *key = key_ring_find(payloads->keys, audit->dek_id);
-    buffer_clear(&payloads->opener.plain);
-    if (key == NULL) {
-        return AUDIT_NO_KEY;
-    }
-    if (!key_open(key, audit->decision_id, audit->payload, &payloads->opener.plain)) {
-        return AUDIT_NOT_OPENED;
-    }
-    *plain_out = buffer_bytes(&payloads->opener.plain);
-    return AUDIT_OPENED;
+    return audit_opener_plain(&payloads->opener, audit, plain_out);
 }

@@ -6,7 +6,6 @@
 
 #include "base/problems.h"
 #include "config/config.h"
-#include "engine/audit_chain.h"
 #include "engine/audit_payload.h"
 #include "lines/lines.h"
 #include "notice/catalogue.h"

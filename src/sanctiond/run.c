@@ -47,7 +47,6 @@ struct run {
     FILE *output_file;
     struct lines_writer writer;
     struct audit_opener opener;
-    struct buffer line; /* the audit payload in hand */
     int output_failure; /* errno of a line that could not be written; 0: none */
     struct key_ring *keys;
     struct catalogue *catalogue;
@@ -295,7 +294,6 @@ static void run_release(struct run *run)
     free(run->writer.record);
     free(run->state_dir);
     buffer_release(&run->writer.text);
-    buffer_release(&run->line);
 }
 
 /* librdkafka's threads free what ours allocate: with an arena a thread, what they freed stays where nobody

@@ -34,11 +34,8 @@ class Sampler(threading.Thread):
 
     def run(self):
         while not self.over.wait(0.05):
-            try:
-                with open(self.path, encoding="ascii") as file:
-                    self.now = next((int(line.split()[1]) for line in file if line.startswith("VmRSS:")), 0)
-            except OSError:
-                return  # it has ended
+            with open(self.path, encoding="ascii") as file:
+                self.now = next((int(line.split()[1]) for line in file if line.startswith("VmRSS:")), 0)
             self.peak = max(self.peak, self.now)
 
     def told(self, what):
@@ -75,16 +72,8 @@ def away(options, cluster, folder):
     sampler.told("%d records" % half)
     client.write(lines[half:])
     cluster.kill_node()
-    end = time.monotonic() + AWAY_SECONDS
-    while time.monotonic() < end:
-        time.sleep(1)
-        if worker.process.poll() is not None:
-            # A call of librdkafka that waits for the group's coordinator without end is the watchdog's.
-            check("gave no sign of life" in worker.text(), "the worker ended: %s", worker.last_line())
-            sampler.told("until the watchdog ended the worker")
-            worker = deployment.worker()
-            sampler = Sampler(worker.process.pid)
-            sampler.start()
+    time.sleep(AWAY_SECONDS)
+    worker.require_running()
     sampler.told("the broker away for %d s" % AWAY_SECONDS)
     cluster.start_node()
     client.wait_drained(worker)
