@@ -103,20 +103,6 @@ enum status kafka_follower_open(struct cluster *cluster, const char *topic,
     return STATUS_OK;
 }
 
-/* The admin handle is read_committed, so the end it is told is the last stable offset. librdkafka asks the
- * leader that it knew last: a new one is found by asking again. */
-enum status kafka_bounds(struct cluster *cluster, const char *topic, int32_t partition,
-                         int timeout_ms, int64_t *start_out, int64_t *end_out, struct error *error)
-{
-    const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-        kafka_of(cluster)->admin.rk, topic, partition, start_out, end_out, timeout_ms);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR
-               ? STATUS_OK
-               : error_set(error, kafka_status_of(code),
-                           "cannot read the bounds of topic '%s' partition %d: %s", topic,
-                           (int)partition, rd_kafka_err2str(code));
-}
-
 static enum status follower_add(struct follower *base, int32_t partition, int64_t from,
                                 struct error *error)
 {

@@ -355,7 +355,15 @@ void kafka_waker_wake(struct kafka_waker *waker, int32_t partition);
 /* Before the handle is closed. False: it was still asking after KAFKA_CLOSE_MS, the handle must stay. */
 bool kafka_waker_close(struct kafka_waker *waker);
 
-/* kafka_stream.c, kafka_reader.c, kafka_follower.c, kafka_admin.c, kafka_append.c: entries of the cluster's table. */
+/* kafka_bounds.c: what the leader says, by the handle's isolation level (read_committed: the end is the last
+ * stable offset), or an error within the timeout. */
+rd_kafka_resp_err_t kafka_end(rd_kafka_t *rk, const char *topic, int32_t partition, int timeout_ms,
+                              int64_t *end_out);
+rd_kafka_resp_err_t kafka_start_and_end(rd_kafka_t *rk, const char *topic, int32_t partition,
+                                        int timeout_ms, int64_t *start_out, int64_t *end_out);
+
+/* kafka_stream.c, kafka_reader.c, kafka_follower.c, kafka_bounds.c, kafka_admin.c, kafka_append.c: entries of the
+ * cluster's table. */
 MUST_CHECK enum status kafka_stream_open(struct cluster *cluster,
                                          const struct stream_options *options,
                                          struct stream **stream_out, struct error *error);

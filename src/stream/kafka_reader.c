@@ -139,10 +139,9 @@ static enum status reader_bounds(struct reader *base, int64_t *start_out, int64_
     int64_t start = 0;
     int64_t end = 0;
     rd_kafka_resp_err_t code;
-    /* librdkafka asks the leader that it knew last, so a new one is found by asking again. */
     do {
-        code = rd_kafka_query_watermark_offsets(reader->handle.rk, reader->name, reader->partition,
-                                                &start, &end, KAFKA_ANSWER_MS);
+        code = kafka_start_and_end(reader->handle.rk, reader->name, reader->partition,
+                                   KAFKA_ANSWER_MS, &start, &end);
         if (kafka_error_passes(code)) {
             kafka_pause(BOUNDS_PAUSE_MS);
         }

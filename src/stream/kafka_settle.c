@@ -36,11 +36,10 @@ enum status kafka_traces_settle(struct kafka_traces *traces, const struct kafka_
 {
     while (traces->count > 0) {
         struct kafka_trace *trace = &traces->items[traces->count - 1];
-        int64_t start = 0;
         int64_t stable = 0;
         /* The handle is read_committed, so the end it is told is the last stable offset. */
-        const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-            cluster->admin.rk, trace->topic, trace->partition, &start, &stable, KAFKA_ANSWER_MS);
+        const rd_kafka_resp_err_t code = kafka_end(cluster->admin.rk, trace->topic,
+                                                   trace->partition, KAFKA_ANSWER_MS, &stable);
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
             return error_set(error, kafka_status_of(code),
                              "cannot read the stable end of topic '%s' partition %d: %s",

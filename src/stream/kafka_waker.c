@@ -30,8 +30,7 @@ static void waker_free(struct kafka_waker *waker)
     free(waker);
 }
 
-/* Any answer will do, none is no error: without brokers there is nothing to fetch. Before 2.12.0 the call may
- * outlast its timeout. */
+/* Any answer will do, none is no error: without brokers there is nothing to fetch. */
 static void *waker_run(void *context)
 {
     struct kafka_waker *waker = context;
@@ -44,9 +43,8 @@ static void *waker_run(void *context)
         }
         waker->wanted = -1;
         pthread_mutex_unlock(&waker->lock);
-        int64_t start = 0;
         int64_t end = 0;
-        rd_kafka_query_watermark_offsets(waker->rk, waker->topic, partition, &start, &end, ANSWER_MS);
+        kafka_end(waker->rk, waker->topic, partition, ANSWER_MS, &end);
         pthread_mutex_lock(&waker->lock);
     }
     waker->done = true;

@@ -1,6 +1,6 @@
-/* Exactly once while brokers die.
+/* What holds while brokers die: exactly once, and no call that waits for them without end.
  *
- * Every test copies numbers through a worker and in the end expects each of them once.
+ * Most tests copy numbers through a worker and in the end expect each of them once.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "broker.h"
@@ -134,11 +134,46 @@ static void the_only_broker_comes_back_after_the_time_limit(void **state)
     scene_close(&scene);
 }
 
+enum { AWAY_MS = 30000, ANSWER_MAX_MS = 10000 };
+
+/* While the broker is away whoever asks for bounds gets no answer, but the thread back. */
+static void bounds_do_not_wait_for_a_broker_that_is_away(void **state)
+{
+    (void)state;
+    struct cluster *cluster = broker_open((const struct kafka_property[]){{NULL, NULL}});
+    broker_topic(cluster, "away", 1);
+    struct reader *reader = NULL;
+    struct error error = {0};
+    SUCCEED(cluster->ops->reader_open(cluster, "away", 0, 0, true, &reader, &error), error);
+    int64_t start = 0;
+    int64_t end = 0;
+    SUCCEED(reader->ops->bounds(reader, &start, &end, &error), error);
+    SUCCEED(cluster->ops->bounds(cluster, "away", 0, 1000, &start, &end, &error), error);
+    broker_tool("kill 1");
+    const pid_t pid = later(AWAY_MS, "start-node 1");
+    const int64_t away_until_ms = clock_monotonic_ms() + AWAY_MS - ANSWER_MAX_MS;
+    while (clock_monotonic_ms() < away_until_ms) {
+        const int64_t asked_ms = clock_monotonic_ms();
+        assert_int_equal(reader->ops->bounds(reader, &start, &end, &error), STATUS_RETRY);
+        assert_int_equal(cluster->ops->bounds(cluster, "away", 0, 1000, &start, &end, &error),
+                         STATUS_RETRY);
+        assert_true(clock_monotonic_ms() - asked_ms < ANSWER_MAX_MS);
+        sleep_ms(1000);
+    }
+    finished(pid);
+    while (reader->ops->bounds(reader, &start, &end, &error) != STATUS_OK) {
+        assert_int_equal(error.status, STATUS_RETRY);
+    }
+    reader->ops->close(reader);
+    cluster->ops->close(cluster);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest one[] = {
         cmocka_unit_test(the_only_broker_dies_and_comes_back),
         cmocka_unit_test(the_only_broker_comes_back_after_the_time_limit),
+        cmocka_unit_test(bounds_do_not_wait_for_a_broker_that_is_away),
     };
     const struct CMUnitTest three[] = {
         cmocka_unit_test(a_broker_that_dies_in_flight_is_waited_for),
