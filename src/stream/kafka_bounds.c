@@ -17,6 +17,9 @@ static rd_kafka_resp_err_t offset_of(rd_kafka_t *rk, const char *topic, int32_t 
     entry->offset = place;
     rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, list, timeout_ms);
     code = code == RD_KAFKA_RESP_ERR_NO_ERROR ? entry->err : code;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && entry->offset < 0) {
+        code = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE; /* left out of the answer: it is still our question */
+    }
     *offset_out = entry->offset;
     rd_kafka_topic_partition_list_destroy(list);
     return code;
